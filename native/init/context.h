@@ -1,0 +1,54 @@
+// What every step of a program works on: its descriptors, its channel to the engine and the
+// root directory that targets are resolved in.
+#pragma once
+#include <stdint.h>
+
+#include "mount_slot.h"
+
+namespace init {
+
+constexpr uint32_t kMaxSlots = 1024;
+
+// A failed or doubtful step in words. The engine adds the place in config.json and the text of
+// the errno: `format` says only what was attempted, on which path.
+class Context {
+ public:
+  // Descriptor table of the program.
+  MountSlot slots[kMaxSlots];
+  uint32_t slot_count = 0;
+
+  // The engine's channel, or the connection of `start` once listen_start has run; -1 when none.
+  int channel = -1;
+
+  // Index of the step that runs.
+  uint32_t step = 0;
+
+  // O_PATH descriptor of the container's root: the attached root before the pivot, / after it.
+  int root = -1;
+
+  // The slot of that index, or null (a program with a bad index is refused by the decoder's caller).
+  MountSlot *slot(uint32_t index) { return index < slot_count ? &slots[index] : nullptr; }
+
+  // Remembers what went wrong for the failure message; always false, so that a step can
+  // `return context.fail(errno, "open %s", path)`.
+  [[gnu::format(printf, 3, 4)]] bool fail(int error, const char *format, ...);
+
+  // Tells the engine what this step went on without.
+  [[gnu::format(printf, 3, 4)]] void warn(int error, const char *format, ...);
+
+  // The procfs that nothing of the container can cover: fsopen("proc") with subset=pid where
+  // the kernel has it, else a checked /proc of the host. `whole` asks for one with /proc/sys.
+  // -1 with the failure remembered.
+  int proc(bool whole);
+
+  int error() const { return error_; }
+  const char *text() const { return text_; }
+
+ private:
+  int error_ = 0;
+  char text_[8192] = "";
+  int proc_pid_ = -1;
+  int proc_whole_ = -1;
+};
+
+}  // namespace init

@@ -1,0 +1,195 @@
+// The boundary between TypeScript and native/addon. Arguments are checked and worded on
+// the TypeScript side; the addon gets clean values, makes system calls and throws NativeError.
+//
+// Why files too: loading node:fs costs Bun about 1 ms at start-up, a quarter of the whole
+// budget of `runt state` (docs/performance.md). No file on the path of a command imports a
+// node: module.
+
+/** What every function of the addon throws when a system call fails. */
+export interface NativeError extends Error {
+  /** The kernel's number, e.g. 2. */
+  errno: number;
+  /** Its name, e.g. "ENOENT". */
+  code: string;
+  /** The call that failed, e.g. "openat". */
+  syscall: string;
+  /** The path it was about, when there is one. */
+  path?: string;
+}
+
+export interface FileStatus {
+  mode: number;
+  uid: number;
+  gid: number;
+  size: number;
+  /** st_dev, st_rdev as the kernel packs them (userspace dev_t). */
+  dev: number;
+  rdev: number;
+  ino: number;
+  /** Seconds since the epoch. */
+  mtime: number;
+}
+
+/** A message of runt-init, as steps.json lays it out. */
+export interface InitMessage {
+  kind: number;
+  step: number;
+  value: number;
+  text: string;
+  /** Descriptors that rode along, close-on-exec. */
+  fds: number[];
+}
+
+export interface SpawnOptions {
+  /** Absolute path of the static runt-init. It is run from a sealed memfd copy (CVE-2019-5736). */
+  initPath: string;
+  /** The encoded program. */
+  program: Uint8Array;
+  /** Descriptors for the program's stdin, stdout, stderr. */
+  stdio: readonly [number, number, number];
+  /** The caller's descriptors that become 3, 4, … of the program and stay open over execve. */
+  preserve: readonly number[];
+  /** Descriptors that fill slots 0, 1, … of the program (close-on-exec). */
+  slots: readonly number[];
+}
+
+export interface SpawnedInit {
+  pid: number;
+  pidfd: number;
+  /** The engine's end of the channel. */
+  channel: number;
+}
+
+export interface SeccompRule {
+  names: readonly string[];
+  action: number;
+  args: readonly { index: number; op: number; value: bigint | number; valueTwo: bigint | number }[];
+}
+
+export interface SeccompProfile {
+  defaultAction: number;
+  /** libseccomp's SCMP_ARCH_* tokens; the native one is always there. */
+  architectures: readonly number[];
+  rules: readonly SeccompRule[];
+}
+
+export interface SeccompFilter {
+  /** struct sock_filter[] as seccomp(2) takes it. */
+  filter: Uint8Array;
+  /** Names that this libseccomp does not know on any of the architectures: they were passed over. */
+  unknown: string[];
+}
+
+export interface SuperviseOptions {
+  pidfd: number;
+  pid: number;
+  /** Terminal master to relay, or -1. */
+  master: number;
+  /** Be the parent of orphans and reap them. */
+  subreaper: boolean;
+}
+
+export interface Addon {
+  // --- text and process
+  strerror(errno: number): string;
+  errnoName(errno: number): string;
+  /** _exit(2): the engine's own tear-down is skipped. */
+  exit(status: number): never;
+  getpid(): number;
+  geteuid(): number;
+  getegid(): number;
+  cwd(): string;
+  umask(mask: number): number;
+  /** [soft, hard] of an RLIMIT_* of this process; RLIM_INFINITY is 2n**64n-1n. */
+  getrlimit(resource: number): [bigint, bigint];
+  /** All of the environment as KEY=VALUE. */
+  environment(): string[];
+  uname(): { sysname: string; release: string; machine: string };
+  isatty(fd: number): boolean;
+  /** CLOCK_REALTIME in nanoseconds since the epoch. */
+  now(): bigint;
+
+  // --- files (every descriptor is close-on-exec)
+  open(path: string, flags: number, mode: number): number;
+  openat(dirfd: number, path: string, flags: number, mode: number): number;
+  close(fd: number): void;
+  /** The whole file as UTF-8. */
+  readFile(path: string): string;
+  /** As readFile, but null when it is not there (ENOENT, ENOTDIR) or its process is gone (ESRCH). */
+  readFileIfAny(path: string): string | null;
+  readBytesIfAny(path: string): Uint8Array | null;
+  /** All that can be read from a descriptor until end of file. */
+  readFd(fd: number): string;
+  /** One write(2) of the whole text to an existing file, as cgroup and proc files want it. */
+  writeFile(path: string, text: string): void;
+  /** Creates with O_EXCL|O_NOFOLLOW and writes; removes what it made when writing fails. */
+  createFile(path: string, data: string | Uint8Array, mode: number): void;
+  /** Writes beside it under a temporary name, then rename(2)s. */
+  replaceFile(path: string, data: string | Uint8Array, mode: number): void;
+  appendFile(path: string, text: string, mode: number): void;
+  /** write(2) until all is written; EAGAIN waits with poll, so O_NONBLOCK of others is not touched. */
+  writeFd(fd: number, text: string): void;
+  /** False when it exists already. */
+  mkdir(path: string, mode: number): boolean;
+  /** False when it was not there. */
+  rmdir(path: string): boolean;
+  unlink(path: string): boolean;
+  rename(from: string, to: string): void;
+  /** Removes a tree by descriptors, never across a mount or through a symlink. False when it was not there. */
+  removeTree(path: string): boolean;
+  readdir(path: string): string[];
+  /** Follows symlinks; null when it is not there. */
+  stat(path: string): FileStatus | null;
+  lstat(path: string): FileStatus | null;
+  fstat(fd: number): FileStatus;
+  /** f_type of statfs(2), or null when it is not there. */
+  filesystemType(path: string): number | null;
+  realpath(path: string): string;
+  chmod(path: string, mode: number): void;
+  chown(path: string, uid: number, gid: number): void;
+  /** flock(2), exclusive. wait=false: returns false when another holds it. */
+  lock(fd: number, wait: boolean): boolean;
+  memfd(name: string, data: string): number;
+  /** name of a uid in /etc/passwd, or null. */
+  userName(uid: number): string | null;
+
+  // --- signals and processes
+  kill(pid: number, signal: number): void;
+  pidfdOpen(pid: number): number;
+  pidfdSignal(pidfd: number, signal: number): void;
+  /** Waits until a pidfd's process has ended; false on time-out (ms, -1: none). */
+  pidfdWait(pidfd: number, timeoutMs: number): boolean;
+  /** Reaps a child: its exit status, or 128+N when a signal ended it; null when it is not our child. */
+  reap(pid: number): number | null;
+  /** poll(2) on one descriptor for POLLIN|POLLPRI: true when something is there. */
+  poll(fd: number, events: number, timeoutMs: number): boolean;
+  sleep(ms: number): void;
+
+  // --- runt-init
+  spawnInit(options: SpawnOptions): SpawnedInit;
+  /** The next message; null when the other side hung up. Waits at most timeoutMs (-1: no limit; throws ETIMEDOUT). */
+  receive(channel: number, timeoutMs: number): InitMessage | null;
+  /** Answers a sync; fd -1: without descriptor. */
+  answer(channel: number, fd: number): void;
+  /** A listening SOCK_SEQPACKET socket at dir/name (any length of path: it goes through /proc/self/fd). */
+  listenStart(dir: string, name: string): number;
+  /** Connects to it: the connection, or null when nobody listens (ENOENT, ECONNREFUSED). */
+  connectStart(dir: string, name: string): number | null;
+  /** Connects to a stream socket of a caller (console socket, pidfd socket) and sends a descriptor with a text. */
+  sendDescriptor(socketPath: string, fd: number, text: string): void;
+  /** Waits for the container's first process; forwards signals; relays the terminal. Its exit status, 128+N for a signal. */
+  supervise(options: SuperviseOptions): number;
+  /** Starts catching the signals that supervise forwards, before the container starts, so that none is lost. */
+  catchSignals(): void;
+
+  // --- seccomp and bpf
+  compileSeccomp(profile: SeccompProfile): SeccompFilter;
+  libseccompVersion(): string;
+  /** Number of a SCMP_ARCH_* token for the architecture this runs on. */
+  nativeArchitecture(): number;
+  /** Highest seccomp action set of this kernel: names from SECCOMP_GET_ACTION_AVAIL. */
+  seccompActionAvailable(action: number): boolean;
+  seccompFlagAvailable(flag: number): boolean;
+  /** Loads a BPF_PROG_TYPE_CGROUP_DEVICE program and attaches it with BPF_F_ALLOW_MULTI, then detaches those that were there (every bpf_attr full-size and zeroed). */
+  replaceDeviceProgram(cgroupPath: string, instructions: Uint8Array): void;
+}

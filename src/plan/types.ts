@@ -1,0 +1,76 @@
+// What a plan is made from and what it is. Everything here is data: no file is opened.
+
+import type { Step } from "./steps.gen.js";
+
+/** How /sys/fs/cgroup is laid out: v2 alone, or v1 hierarchies (with or without a v2 beside them). */
+export interface CgroupLayout {
+  version: 1 | 2;
+  /** v2: where cgroup2 is mounted. v1: the mount point of the hybrid's unified hierarchy, if any. */
+  unified?: string;
+  /** v1: controllers (and named hierarchies as "name=systemd") → mount point; co-mounted ones share it. */
+  hierarchies: Record<string, string>;
+  /** The caller's own cgroup: v1 by controller, v2 under "". */
+  own: Record<string, string>;
+}
+
+/** What the machine is like, read once before planning (src/host/facts.ts). */
+export interface Host {
+  kernel: { major: number; minor: number };
+  euid: number;
+  egid: number;
+  /** Not uid 0 of the initial user namespace: no real privilege over the host. */
+  rootless: boolean;
+  cgroup: CgroupLayout;
+  /** RLIMIT_NOFILE as the caller of runt had it (the JS engine raises its own), when the launcher noted it. */
+  nofile?: { soft: bigint; hard: bigint };
+  /** /proc/sys/kernel/cap_last_cap. */
+  lastCapability: number;
+  apparmor: boolean;
+  selinux: boolean;
+}
+
+/** What a command adds to the config: one container's request to be planned. */
+export interface ContainerRequest {
+  id: string;
+  /** Absolute. */
+  bundle: string;
+  /** Absolute directory of the container's state, for an ephemeral overlay's upper layer. */
+  stateDir: string;
+  /** create: wait for `start` on the listening socket that the engine passes in slot 0. run: go on at once. */
+  waitForStart: boolean;
+  /** How many descriptors (LISTEN_FDS and --preserve-fds together) stay open from 3 on. */
+  preserve: number;
+  /** LISTEN_FDS to be told to the container (0: none). */
+  listenFds: number;
+  noPivot: boolean;
+  noNewKeyring: boolean;
+  /** Where the first process goes: directories of v1 hierarchies, or one v2 directory. */
+  cgroups: CgroupPlacement;
+  /** The compiled filter, when config.json has linux.seccomp. */
+  seccomp?: { filter: Uint8Array; flags: number };
+}
+
+export interface CgroupPlacement {
+  /** v1: joined by writing cgroup.procs before the clone, so that a new cgroup namespace is rooted there. */
+  join: readonly string[];
+  /** v2: the directory to clone into; then the cgroup namespace is unshared by the child. */
+  into?: string;
+}
+
+/** A step with the place in config.json that asked for it. */
+export interface PlannedStep {
+  step: Step;
+  /** JSON pointer ("" when it is the runtime's own doing). */
+  pointer: string;
+  /** The place as errors show it: "mounts[4] (/proc → proc)". */
+  where: string;
+}
+
+export interface Plan {
+  steps: PlannedStep[];
+  /** How many slots the program has in all; the first `passed` of them come from the engine. */
+  slots: number;
+  passed: number;
+  /** What the user should know although it is no error (unknown capabilities …). */
+  warnings: string[];
+}
