@@ -1,4 +1,5 @@
-// Builds runt: node scripts/build.mjs [PART ...], all parts in order when none is named.
+// Builds runt: node scripts/build.mjs [--stale] [PART ...], all parts in order when none is named.
+// With --stale only the parts whose sources are newer than what was made of them.
 //
 //   steps   native/steps/steps.json → src/plan/steps.gen.ts, native/steps/steps.gen.h
 //   spec    JSON Schemas → types and validators (ajv, ahead of time)
@@ -6,12 +7,24 @@
 //   addon   native/addon → lib/runt/runt.node (node-gyp)
 //   init    native/init → lib/runt/runt-init, native/launcher → bin/runt (static, musl)
 //   engine  src/cli/main.ts → lib/runt/engine (one Bun executable)
+//   node    build/node/: the same layout as bin + lib/runt, with Node as its engine (for the tests)
+//   man     man/*.8 from the table of flags
 import { execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname } from "node:path";
 import { arch } from "node:process";
-import { fileURLToPath } from "node:url";
+import { newest, oldest, root } from "./tools.mjs";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
 process.chdir(root);
 const run = (command, ...args) => execFileSync(command, args, { stdio: "inherit" });
 const node = (...args) => run(process.execPath, ...args);
@@ -35,13 +48,62 @@ function buildStatic(folder, output) {
   renameSync(`${output}.new`, output);
 }
 
+// The prefix whose include/node has Node-API's headers, so that node-gyp downloads none. Node-API
+// is the same for every Node since 12, so Debian's libnode-dev serves any of them.
+export function headersPrefix() {
+  const prefixes = [dirname(dirname(process.execPath)), process.env.npm_config_nodedir, "/usr", "/usr/local"];
+  return prefixes.find((prefix) => prefix && existsSync(`${prefix}/include/node/node_api.h`));
+}
+
+// A second prefix whose engine is a script for Node: the same launcher and the same tests run on it.
+function buildNodePrefix() {
+  mkdirSync("build/node/bin", { recursive: true });
+  mkdirSync("build/node/lib/runt", { recursive: true });
+  copyFileSync("bin/runt", "build/node/bin/runt");
+  for (const file of ["runt.node", "runt-init"]) {
+    rmSync(`build/node/lib/runt/${file}`, { force: true }); // a loaded addon must not be written over
+    copyFileSync(`lib/runt/${file}`, `build/node/lib/runt/${file}`);
+  }
+  // Absolute paths: the launcher leaves no PATH that could be asked for `node`.
+  writeFileSync(
+    "build/node/lib/runt/engine",
+    `#!${process.execPath}\nimport(${JSON.stringify(`${root}/dist/src/cli/main.js`)});\n`,
+  );
+  chmodSync("build/node/lib/runt/engine", 0o755);
+}
+
+/** What each part is made of and what it makes; a part without outputs is always stale. */
+const files = {
+  steps: { from: ["native/steps/steps.json", "scripts/generate-steps.mjs"], to: ["src/plan/steps.gen.ts"] },
+  spec: { from: ["src/spec", "scripts/generate-spec.mjs"], to: ["src/spec/types.gen.ts"] },
+  ts: { from: ["src", "test", "tsconfig.json"], to: ["build/tsconfig.tsbuildinfo"] },
+  addon: { from: ["native/addon", "native/steps", "binding.gyp"], to: ["lib/runt/runt.node"] },
+  init: { from: ["native/init", "native/launcher", "native/steps"], to: ["lib/runt/runt-init", "bin/runt"] },
+  engine: { from: ["src"], to: ["lib/runt/engine"] },
+  node: { from: ["bin/runt", "lib/runt/runt.node", "lib/runt/runt-init"], to: ["build/node/lib/runt/engine"] },
+  man: { from: ["src/cli", "scripts/generate-man.mjs"], to: ["man/runt.8"] },
+};
+const isStale = (part) => {
+  const { from, to } = files[part];
+  const sources = part === "spec" ? from.flatMap((path) => newestOwn(path)) : [newest([...from, "scripts/build.mjs"])];
+  return Math.max(...sources) > oldest(to);
+};
+// src/spec without what is generated into it.
+function newestOwn(path) {
+  if (path.endsWith(".mjs")) return [newest([path])];
+  const own = readdirSync(path, { recursive: true }).filter((file) => !file.includes(".gen."));
+  return [newest(own.map((file) => `${path}/${file}`).filter((file) => /\.\w+$/.test(file)))];
+}
+
 const parts = {
   steps: () => node("scripts/generate-steps.mjs"),
   spec: () => node("scripts/generate-spec.mjs"),
   ts: () => node("node_modules/typescript/bin/tsc", "-p", "."),
   addon() {
     const gyp = "node_modules/node-gyp/bin/node-gyp.js";
-    if (!existsSync("build/Makefile") || process.env.CI) node(gyp, "configure");
+    const headers = headersPrefix();
+    if (!headers) throw new Error("Node's headers are missing: apt-get install libnode-dev");
+    if (!existsSync("build/Makefile") || process.env.CI) node(gyp, "configure", `--nodedir=${headers}`);
     node(gyp, "build", "--loglevel=warn");
     copyFileSync("build/Release/runt.node", "lib/runt/runt.node.new");
     renameSync("lib/runt/runt.node.new", "lib/runt/runt.node");
@@ -58,14 +120,20 @@ const parts = {
     );
     renameSync("lib/runt/engine.new", "lib/runt/engine");
   },
+  node: buildNodePrefix,
+  man: () => node("scripts/generate-man.mjs"),
 };
 
 mkdirSync("bin", { recursive: true });
 mkdirSync("lib/runt", { recursive: true });
-const asked = process.argv.slice(2);
+const onlyStale = process.argv.includes("--stale");
+const asked = process.argv.slice(2).filter((argument) => argument !== "--stale");
 for (const part of asked.length ? asked : Object.keys(parts)) {
   if (!parts[part]) throw new Error(`no such part: ${part} (parts: ${Object.keys(parts).join(", ")})`);
+  if (onlyStale && !isStale(part)) continue;
   const start = Date.now();
   parts[part]();
+  // tsc and the generators leave what has not changed alone: the date says that it was looked at.
+  for (const file of files[part].to) if (existsSync(file)) utimesSync(file, new Date(), new Date());
   console.log(`build: ${part} (${((Date.now() - start) / 1000).toFixed(1)} s)`);
 }

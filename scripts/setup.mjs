@@ -1,0 +1,96 @@
+// Sets up a machine for runt: node scripts/setup.mjs [GROUP ...] (none named: build and test).
+//
+//   build    compilers, libraries, npm packages, then everything that is out of date is built
+//   test     what the tests run in containers (busybox)
+//   lint     clang-format, clang-tidy, shellcheck
+//   compare  runc and crun: the leak test compares with them when they are there
+//   bench    what `npm run bench` measures with
+//
+// Missing Debian packages are installed when we are root, else the exact line is printed.
+// Uses only Node's own modules: it runs before there is a node_modules.
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { fail, hasCommand, root, run } from "./tools.mjs";
+
+const command = (name) => () => hasCommand(name);
+const file = (...paths) => () => paths.some((path) => existsSync(path));
+const headers = file(
+  join(process.execPath, "../../include/node/node_api.h"),
+  "/usr/include/node/node_api.h",
+  "/usr/local/include/node/node_api.h",
+);
+const library = `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu/libseccomp.a`;
+
+/** Debian package → is what we need of it here already? */
+const groups = {
+  build: {
+    "g++": command("g++"),
+    make: command("make"),
+    python3: command("python3"),
+    "musl-tools": command("musl-gcc"),
+    "libseccomp-dev": file(library, "/usr/lib/libseccomp.a", "/usr/local/lib/libseccomp.a"),
+    "libnode-dev": headers,
+  },
+  test: { "busybox-static": file("/bin/busybox", "/usr/bin/busybox"), bsdutils: command("script") },
+  lint: {
+    "clang-format": command("clang-format"),
+    "clang-tidy": command("clang-tidy"),
+    shellcheck: command("shellcheck"),
+  },
+  compare: { runc: command("runc"), crun: command("crun") },
+  bench: {
+    runc: command("runc"),
+    crun: command("crun"),
+    hyperfine: command("hyperfine"),
+    strace: command("strace"),
+  },
+};
+
+function aptInstall(packages) {
+  const line = ["apt-get", "install", "-y", "--no-install-recommends", ...packages];
+  if (process.getuid() !== 0) fail(`setup: missing Debian packages; run this, then try again:\n  sudo ${line.join(" ")}`);
+  if (!hasCommand("apt-get")) fail(`setup: not a Debian machine; install what these packages hold: ${packages.join(" ")}`);
+  console.log(`setup: installing ${packages.join(" ")}`);
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const quiet = { cwd: root, env, encoding: "utf8", maxBuffer: 1 << 28 };
+  for (const args of [["update"], line.slice(1)]) {
+    const { status, stdout, stderr } = spawnSync("apt-get", args, quiet);
+    if (status !== 0) fail(`setup: apt-get ${args.join(" ")} failed:\n${stdout}${stderr}`);
+  }
+}
+
+// npm writes node_modules/.package-lock.json at its end: older than the lock file means stale.
+function installModules() {
+  const done = statSync(join(root, "node_modules/.package-lock.json"), { throwIfNoEntry: false });
+  const lock = statSync(join(root, "package-lock.json"));
+  if (done && (done.mtimeMs >= lock.mtimeMs || sameLock())) return;
+  console.log("setup: npm ci");
+  // No package of ours needs an install script; none is run.
+  run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
+}
+
+// A fresh checkout gives the lock file a new date: then its contents tell.
+function sameLock() {
+  const read = (path) => JSON.parse(readFileSync(join(root, path), "utf8")).packages;
+  const have = read("node_modules/.package-lock.json");
+  const optional = (entry) => entry.optional && !have[entry.path];
+  return Object.entries(read("package-lock.json")).every(
+    ([path, entry]) => path === "" || optional({ ...entry, path }) || have[path]?.integrity === entry.integrity,
+  );
+}
+
+const [major] = process.versions.node.split(".").map(Number);
+if (major < 20) fail(`setup: Node ${process.versions.node} is too old; runt needs Node 20 or newer`);
+const asked = process.argv.slice(2);
+const wanted = asked.length ? asked : ["build", "test"];
+const unknown = wanted.find((group) => !groups[group]);
+if (unknown) fail(`setup: no such group: ${unknown} (groups: ${Object.keys(groups).join(", ")})`);
+const missing = wanted.flatMap((group) =>
+  Object.entries(groups[group])
+    .filter(([, isThere]) => !isThere())
+    .map(([name]) => name),
+);
+if (missing.length) aptInstall([...new Set(missing)]);
+installModules();
+if (wanted.includes("build")) run(process.execPath, ["scripts/build.mjs", "--stale"]);

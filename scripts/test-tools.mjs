@@ -1,0 +1,20 @@
+// Makes what the integration tests use: build/test/NAME from every test/helpers/NAME.c (static),
+// and build/test/rootfs from them and busybox.
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { makeRootfs } from "./rootfs.mjs";
+import { newest, oldest, root } from "./tools.mjs";
+
+const out = join(root, "build/test");
+mkdirSync(out, { recursive: true });
+const machine = execFileSync("gcc", ["-dumpmachine"], { encoding: "utf8" }).trim();
+for (const file of readdirSync(join(root, "test/helpers")).filter((name) => name.endsWith(".c"))) {
+  const source = join(root, "test/helpers", file);
+  const program = join(out, file.slice(0, -2));
+  if (newest([source]) <= oldest([program])) continue;
+  const include = ["-idirafter", "/usr/include", "-idirafter", `/usr/include/${machine}`];
+  const flags = ["-std=gnu11", "-Os", "-Wall", "-Wextra", "-Werror", "-static", "-s", "-D_GNU_SOURCE"];
+  execFileSync("musl-gcc", [...flags, ...include, "-o", program, source], { stdio: "inherit" });
+}
+makeRootfs(join(out, "rootfs"), { "/bin/probe": join(out, "probe"), "/bin/noop": join(out, "noop") });

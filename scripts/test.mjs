@@ -1,0 +1,138 @@
+// Runs the tests: node scripts/test.mjs [--only unit|integration] [--engine bun|node] [--jobs N] [--no-setup] [NAME ...]
+//
+// Set-up and build first, then the unit tests, then the integration tests once on each engine.
+// NAME picks the test files whose path holds it. RUNT=PATH tests another runtime in runt's place.
+// Before and after the integration tests the host is looked at: processes, mounts, cgroups,
+// /run and /dev must be as before. The last line is `N passed, N failed, N skipped`.
+import { spawn } from "node:child_process";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { fail, root, run } from "./tools.mjs";
+
+const flags = { engine: [], only: [], jobs: ["2"] };
+const names = [];
+let setup = true;
+for (let rest = process.argv.slice(2); rest.length; ) {
+  const word = rest.shift();
+  if (word === "--no-setup") setup = false;
+  else if (word.startsWith("--") && flags[word.slice(2)] && rest.length) flags[word.slice(2)] = rest.shift().split(",");
+  else if (word.startsWith("-")) fail(`test: unknown option ${word}`);
+  else names.push(word);
+}
+if (setup) run(process.execPath, ["scripts/setup.mjs", "build", "test"]);
+const { Parser } = await import("tap-parser");
+
+const counts = { passed: 0, failed: 0, skipped: 0 };
+const failures = [];
+const skips = new Map();
+const fileTimeout = 300_000;
+
+/** Every compiled test file below dist/test/KIND that the names on the command line ask for. */
+function testFiles(kind) {
+  const folder = join(root, "dist/test", kind);
+  return readdirSync(folder, { recursive: true })
+    .filter((file) => file.endsWith(".test.js"))
+    .map((file) => join(folder, file))
+    .filter((file) => names.length === 0 || names.some((name) => file.includes(name)))
+    .sort();
+}
+
+/** Counts the named tests of one file's TAP; every point of the file's top level is one. */
+function watch(file, label, stream) {
+  return new Promise((resolve) => {
+    const parser = new Parser({ name: file });
+    let points = 0;
+    const trail = [];
+    const follow = (child, path) => {
+      child.on("child", (inner) => follow(inner, [...path, inner.name]));
+      child.on("fail", (point) => trail.push({ path: [...path, point.name], diag: point.diag }));
+    };
+    follow(parser, [label]);
+    parser.on("assert", (point) => {
+      points++;
+      if (point.skip) {
+        counts.skipped++;
+        skips.set(`${label}: ${point.name}`, point.skip === true ? "no reason given" : point.skip);
+      } else if (point.ok) counts.passed++;
+      else counts.failed++;
+    });
+    parser.on("complete", (results) => {
+      const leaves = trail.filter(({ path }) => !trail.some((other) => isInside(path, other.path)));
+      failures.push(...leaves);
+      resolve({ points, ok: results.ok, bailout: results.bailout });
+    });
+    stream.pipe(parser);
+  });
+}
+const isInside = (path, other) => other.length > path.length && path.every((part, index) => part === other[index]);
+
+async function runFile(file, label, env) {
+  const start = Date.now();
+  const child = spawn(process.execPath, [file], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
+  let stderr = "";
+  child.stderr.on("data", (chunk) => {
+    stderr += chunk;
+  });
+  const timer = setTimeout(() => child.kill("SIGTERM"), fileTimeout);
+  const ended = new Promise((resolve) => child.on("close", (status, signal) => resolve({ status, signal })));
+  const [result, { status, signal }] = await Promise.all([watch(file, label, child.stdout), ended]);
+  clearTimeout(timer);
+  const wrong =
+    signal || (status !== 0 && result.ok) || result.points === 0
+      ? `ended with ${signal ?? `status ${status}`} after ${result.points} tests`
+      : "";
+  if (wrong) {
+    counts.failed++;
+    failures.push({ path: [label, wrong], diag: { stderr: stderr.slice(-4000) } });
+  }
+  const seconds = ((Date.now() - start) / 1000).toFixed(1);
+  console.log(`${result.ok && !wrong ? "ok    " : "NOT OK"} ${label} (${result.points} tests, ${seconds} s)`);
+}
+
+/** Runs files, `jobs` at a time; those whose name says "serial" alone at the end. */
+async function runAll(files, engine, env) {
+  const label = (file) => `${engine}${relative(join(root, "dist/test"), file).replace(/\.test\.js$/, "")}`;
+  const [together, alone] = [files.filter((file) => !/serial/.test(file)), files.filter((file) => /serial/.test(file))];
+  const worker = async (queue) => {
+    for (let file = queue.shift(); file; file = queue.shift()) await runFile(file, label(file), env);
+  };
+  await Promise.all(Array.from({ length: Number(flags.jobs[0]) }, () => worker(together)));
+  await worker(alone);
+}
+
+const engines = {
+  bun: process.env.RUNT ?? join(root, "bin/runt"),
+  node: join(root, "build/node/bin/runt"),
+};
+const wants = (kind) => flags.only.length === 0 || flags.only.includes(kind);
+
+if (wants("unit")) await runAll(testFiles("unit"), "", process.env);
+if (wants("integration")) {
+  if (process.getuid() !== 0) fail("test: the integration tests need root (`npm run test:unit` does not)");
+  run(process.execPath, ["scripts/test-tools.mjs"]);
+  const { snapshot, differences } = await import("./leftovers.mjs");
+  const before = snapshot();
+  for (const engine of flags.engine.length ? flags.engine : process.env.RUNT ? ["bun"] : ["bun", "node"]) {
+    if (!engines[engine]) fail(`test: no such engine: ${engine} (engines: ${Object.keys(engines).join(", ")})`);
+    await runAll(testFiles("integration"), `${engine}: `, { ...process.env, RUNT: engines[engine] });
+  }
+  const left = await differences(before);
+  if (left.length === 0) counts.passed++;
+  else {
+    counts.failed++;
+    failures.push({ path: ["leftovers", "the host is as it was before the tests"], diag: { left } });
+  }
+  console.log(`${left.length ? "NOT OK" : "ok    "} leftovers (processes, mounts, cgroups, /run, /dev)`);
+}
+
+for (const { path, diag } of failures) {
+  console.log(`\nFAILED ${path.join(" > ")}`);
+  if (diag) console.log(JSON.stringify(diag, null, 2).replaceAll("\\n", "\n    ").replace(/^/gm, "    "));
+}
+for (const [name, reason] of skips) console.log(`skipped ${name}: ${reason}`);
+mkdirSync(join(root, "build"), { recursive: true });
+writeFileSync(join(root, "build/test-results.json"), `${JSON.stringify({ counts, failures }, null, 2)}\n`);
+const total = counts.passed + counts.failed;
+if (total === 0) console.log("\nno test was run");
+console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+process.exit(counts.failed > 0 || total === 0 ? 1 : 0);

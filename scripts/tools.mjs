@@ -1,0 +1,47 @@
+// What the scripts of this folder share. Only Node's own modules: it runs before `npm ci`.
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Absolute path of the repository, without a slash at the end. */
+export const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
+
+/** True when PATH has an executable of this name. */
+export function hasCommand(name) {
+  return (process.env.PATH ?? "").split(delimiter).some((folder) => folder && existsSync(join(folder, name)));
+}
+
+/** Runs a command with our stdio; ends the script with its status when it fails. */
+export function run(command, args, options = {}) {
+  const { status, signal, error } = spawnSync(command, args, { stdio: "inherit", cwd: root, ...options });
+  if (error) fail(`${command}: ${error.message}`);
+  if (signal) fail(`${command} was ended by ${signal}`);
+  if (status !== 0) fail(`${[command, ...args].join(" ")}: exit status ${status}`, status ?? 1);
+}
+
+/** One line on stderr, then the end. */
+export function fail(message, status = 1) {
+  console.error(`${message}`);
+  process.exit(status);
+}
+
+/** Every file below a folder (or the file itself), without those of the names in `skip`. */
+export function filesBelow(path, skip = ["node_modules", ".git"]) {
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (!status) return [];
+  if (!status.isDirectory()) return [path];
+  return readdirSync(path)
+    .filter((name) => !skip.includes(name))
+    .flatMap((name) => filesBelow(join(path, name), skip));
+}
+
+/** Time of the last change of the newest file below the paths, in ms; 0 when there is none. */
+export function newest(paths) {
+  return Math.max(0, ...paths.flatMap((path) => filesBelow(path)).map((file) => statSync(file).mtimeMs));
+}
+
+/** Time of the last change of the oldest of the files, in ms; 0 when one is missing. */
+export function oldest(files) {
+  return Math.min(...files.map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0));
+}
