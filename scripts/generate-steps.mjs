@@ -52,7 +52,7 @@ enum class Message : uint32_t {
 ${definition.messages.map((m) => `  ${pascal(m.name)} = ${m.code},  // ${m.about}`).join("\n")}
 };
 
-enum class Sync : uint32_t {
+enum class SyncPoint : uint32_t {
 ${definition.syncs.map((m) => `  ${pascal(m.name)} = ${m.code},  // ${m.about}`).join("\n")}
 };
 

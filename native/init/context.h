@@ -41,6 +41,9 @@ class Context {
   // -1 with the failure remembered.
   int proc(bool whole);
 
+  // Closes what proc() has opened: before a long wait, and before a hook runs.
+  void close_proc();
+
   int error() const { return error_; }
   const char *text() const { return text_; }
 

@@ -1,0 +1,55 @@
+#include "context.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "channel.h"
+#include "fd.h"
+#include "procfs.h"
+#include "syscalls.h"
+
+namespace init {
+
+bool Context::fail(int error, const char *format, ...) {
+  error_ = error;
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(text_, sizeof text_, format, arguments);
+  va_end(arguments);
+  return false;
+}
+
+void Context::warn(int error, const char *format, ...) {
+  char text[1024];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  // An engine that has gone is noticed by the next sync; a warning alone is no reason to end.
+  send_message(*this, steps::Message::Warning, error, text, -1);
+}
+
+int Context::proc(bool whole) {
+  if (proc_whole_ >= 0) return proc_whole_;
+  if (!whole && proc_pid_ >= 0) return proc_pid_;
+  int fd = open_private_procfs(!whole);
+  if (fd < 0) {
+    fail(errno, "open a private procfs");
+    return -1;
+  }
+  (whole ? proc_whole_ : proc_pid_) = fd;
+  return fd;
+}
+
+void Context::close_proc() {
+  UniqueFd pid(proc_pid_), whole(proc_whole_);
+  proc_pid_ = proc_whole_ = -1;
+}
+
+}  // namespace init
