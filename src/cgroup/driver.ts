@@ -3,6 +3,7 @@
 
 import type { LinuxResources } from "../spec/types.gen.js";
 import type { CgroupPlacement } from "../plan/types.js";
+import type { ContainerStats } from "./stats/shape.js";
 
 /** One write to a cgroup file. Made by pure conversion, so that it is tested without a cgroup. */
 export interface CgroupWrite {
@@ -14,23 +15,44 @@ export interface CgroupWrite {
   pointer: string;
   /** Not an error when the file is missing (a controller or kernel without it and a value that means "default"). */
   optional?: boolean;
+  /**
+   * EINVAL may only mean that a value written later in the list must come first (a memory limit above
+   * the old memory+swap limit, a quota below the old burst): it is tried again after all others.
+   */
+  retry?: boolean;
+  /** Written in its place when the file is missing. */
+  fallback?: { file: string; value: string };
 }
 
 /** Directories that belong to one container, as kept in its state: journalled before they are made. */
 export interface CgroupPaths {
   version: 1 | 2;
-  /** v1: controller → directory; v2: "" → directory. Absolute paths on the host. */
+  /**
+   * v1: controller (or "name=systemd") → directory, and "" → the directory in a hybrid's cgroup2.
+   * v2: "" → directory. Absolute paths on the host. Empty: the container has no cgroup of its own.
+   */
   directories: Record<string, string>;
 }
 
 export type FreezerState = "frozen" | "thawed";
 
 export interface CgroupDriver {
+  /** Complete from the start, so that it can be journalled before create(); a rootless create() may take some out. */
   readonly paths: CgroupPaths;
+  /** What the user should know although it is no error: limits that could not be applied, deprecated properties. */
+  readonly warnings: string[];
   /** Makes the directories (enabling v2 controllers on the way). Fails when one holds processes or is frozen. */
   create(resources: LinuxResources | undefined): void;
   /** Writes limits and device rules. Throws RuntError with the property's place. */
   apply(resources: LinuxResources | undefined): void;
+  /**
+   * Writes what can only be written when the container's first process is in place: a pids limit that
+   * is too small for its start (cgroup v1 joins before the clone, so a limit of 1 would fail it).
+   * Called when runt-init reports "ready". Nothing to do in nearly all cases.
+   */
+  settle(resources: LinuxResources | undefined): void;
+  /** Writes new limits for a running container (`runt update`). Device rules only when they are given. */
+  update(resources: LinuxResources): void;
   placement(): CgroupPlacement;
   /** Every pid in the container's cgroups, sub-cgroups included. */
   processes(): number[];
@@ -41,4 +63,6 @@ export interface CgroupDriver {
   /** Removes the directories, sub-cgroups first. Waits for emptiness at most timeoutMs, then names the pids that are left. */
   remove(timeoutMs: number): void;
   exists(): boolean;
+  /** What `runt events` prints as `data`, in runc's shape. */
+  stats(): ContainerStats;
 }

@@ -1,0 +1,68 @@
+// Making directories, and the checks of those that were there before. Shared by v1 and v2.
+
+import { RuntError } from "../errors.js";
+import { native } from "../host/native.js";
+import { EINVAL, ENOENT, errnoOf, failure } from "./failure.js";
+import { describeProcesses, processesBelow } from "./processes.js";
+
+const MODE = 0o755;
+
+/** Keeps what was made, to take it back when the rest fails. */
+export class MadeDirectories {
+  private readonly made: string[] = [];
+
+  /** Makes a directory and its parents. Returns false when it was there. Throws NativeError. */
+  make(path: string): boolean {
+    // Parents are nearly always there, so the directory itself is tried first.
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const isNew = native().mkdir(path, MODE);
+        if (isNew) this.made.push(path);
+        return isNew;
+      } catch (error) {
+        // A parent may be removed by its owner between the two calls: a few times only, not for ever.
+        if (errnoOf(error) !== ENOENT || attempt > 3) throw error;
+        this.make(path.slice(0, path.lastIndexOf("/")));
+      }
+    }
+  }
+
+  /** Whether this run made it. */
+  has(path: string): boolean {
+    return this.made.includes(path);
+  }
+
+  rollback(): void {
+    for (const path of this.made.reverse()) {
+      try {
+        native().rmdir(path);
+      } catch {
+        // The error that led here says more.
+      }
+    }
+  }
+}
+
+/** A NativeError of mkdir in words. */
+export function cannotMake(error: unknown, path: string): RuntError {
+  const hint = errnoOf(error) === EINVAL ? "the name is not allowed for a cgroup" : undefined;
+  return failure(error, { attempt: "create cgroup", path, hint });
+}
+
+/** Throws RuntError when a directory that was there before holds processes. The wording is runc's. */
+export function refuseProcesses(directory: string, controller: string): void {
+  const pids = processesBelow(directory, controller);
+  if (pids.length === 0) return;
+  throw new RuntError({
+    cause: `container's cgroup is not empty: ${pids.length} process(es) found`,
+    hint: `in ${directory}: ${describeProcesses(pids)}; another container or service uses it, choose another cgroupsPath`,
+  });
+}
+
+/** The error for a frozen cgroup, where the container's start would hang. The wording is runc's. */
+export function unexpectedlyFrozen(directory: string): RuntError {
+  return new RuntError({
+    cause: "container's cgroup unexpectedly frozen",
+    hint: `${directory} or a parent of it is frozen: thaw it first`,
+  });
+}

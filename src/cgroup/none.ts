@@ -1,0 +1,74 @@
+// The driver of --cgroup-manager=disabled: the container stays in the caller's cgroup, which is not ours to
+// limit, freeze or remove. All that is known is the container's first process.
+
+import type { CgroupPlacement } from "../plan/types.js";
+import { RuntError } from "../errors.js";
+import { native } from "../host/native.js";
+import type { CgroupDriver, CgroupPaths, FreezerState } from "./driver.js";
+import { ESRCH, errnoOf, failure } from "./failure.js";
+import type { LinuxResources } from "./resources.js";
+import { requestedLimits } from "./rootless.js";
+import { emptyStats, type ContainerStats } from "./stats/shape.js";
+
+export class NoCgroupDriver implements CgroupDriver {
+  readonly warnings: string[] = [];
+
+  /** `pid`: the container's first process, once it is known. */
+  constructor(
+    readonly paths: CgroupPaths,
+    private readonly pid?: number,
+  ) {}
+
+  create(): void {}
+
+  apply(resources: LinuxResources | undefined): void {
+    const limits = requestedLimits(resources);
+    if (limits.length > 0) this.warnings.push(`cgroups are disabled; not applied: ${limits.join(", ")}`);
+  }
+
+  settle(): void {}
+
+  update(): void {
+    throw this.cannot("update the limits");
+  }
+
+  placement(): CgroupPlacement {
+    return { join: [] };
+  }
+
+  processes(): number[] {
+    return this.pid === undefined ? [] : [this.pid];
+  }
+
+  freezerState(): FreezerState {
+    return "thawed";
+  }
+
+  freeze(): void {
+    throw this.cannot("freeze the container");
+  }
+
+  signalAll(signal: number): void {
+    if (this.pid === undefined) return;
+    try {
+      native().kill(this.pid, signal);
+    } catch (error) {
+      if (errnoOf(error) === ESRCH) return;
+      throw failure(error, { attempt: `send signal ${signal} to process`, path: String(this.pid) });
+    }
+  }
+
+  remove(): void {}
+
+  exists(): boolean {
+    return false;
+  }
+
+  stats(): ContainerStats {
+    return emptyStats();
+  }
+
+  private cannot(attempt: string): RuntError {
+    return new RuntError({ attempt, cause: "the container has no cgroup of its own" });
+  }
+}

@@ -1,0 +1,21 @@
+// linux.resources.pids → pids.max, the same file in v1 and v2. Pure.
+
+import type { CgroupWrite } from "./driver.js";
+import { at, orMax, type LinuxResources } from "./resources.js";
+
+/** 0 is a limit like any other (spec 1.3, config-linux.md, PIDs): no process may be added. */
+export function pidsWrites(pids: NonNullable<LinuxResources["pids"]>, version: 1 | 2): CgroupWrite[] {
+  if (pids.limit === undefined) return [];
+  const controller = version === 1 ? "pids" : "";
+  return [{ controller, file: "pids.max", value: orMax(pids.limit), pointer: at("pids", "limit") }];
+}
+
+/**
+ * Whether a limit would already stop the container's start, and so must wait for settle().
+ * v1: runt-init has joined when it clones the first process, so there are two. v2: the clone goes into
+ * the cgroup, so there is one.
+ */
+export function stopsTheStart(resources: LinuxResources | undefined, version: 1 | 2): boolean {
+  const limit = resources?.pids?.limit;
+  return limit !== undefined && limit >= 0 && limit < (version === 1 ? 2 : 1);
+}

@@ -1,0 +1,213 @@
+// The driver of cgroup v1, with or without a cgroup2 beside it (hybrid).
+//
+// A container gets a directory in every hierarchy, also in name=systemd and the hybrid's cgroup2, as with
+// runc: a new cgroup namespace then shows "/" everywhere, and cgroup2 brings cgroup.kill and an event for
+// emptiness that v1 lacks.
+
+import type { CgroupPlacement } from "../plan/types.js";
+import { RuntError } from "../errors.js";
+import { native } from "../host/native.js";
+import { applyDeviceWrites, applyWrites, type OnFailure } from "./apply.js";
+import { MadeDirectories } from "./create.js";
+import { deviceProgram } from "./device-program.js";
+import { deviceRules } from "./device-rules.js";
+import type { CgroupDriver, CgroupPaths, FreezerState } from "./driver.js";
+import { failure, isPermission } from "./failure.js";
+import { readFreezerV1, readFreezerV2, setFreezerV1, setFreezerV2 } from "./freezer.js";
+import { killCgroup, signalProcesses } from "./kill.js";
+import { stopsTheStart } from "./pids.js";
+import { processesBelow } from "./processes.js";
+import { removeAll } from "./remove.js";
+import type { LinuxResources } from "./resources.js";
+import { lostLimitWarning, noCgroupWarning } from "./rootless.js";
+import { statsV1 } from "./stats/v1.js";
+import type { ContainerStats } from "./stats/shape.js";
+import { createV1 } from "./v1/create.js";
+import { deviceChanges, deviceTable, deviceWrites } from "./v1/devices.js";
+import { resourceWarnings, splitHybrid, v1Writes } from "./v1/resources.js";
+import { createV2, enableControllers } from "./v2/create.js";
+import { controllersOf, v2Writes } from "./v2/resources.js";
+
+const SIGKILL = 9;
+// Where processes are listed: hierarchies that are nearly always there and have few files come first.
+const LISTING = ["devices", "freezer", "pids", "name=systemd", "cpu", "memory"];
+
+export interface DriverOptions {
+  /** Permission errors become warnings. */
+  rootless: boolean;
+  /** cgroupsPath was given: then a rootless container must have exactly that cgroup. */
+  pathGiven: boolean;
+}
+
+export class CgroupV1Driver implements CgroupDriver {
+  readonly warnings: string[] = [];
+
+  constructor(
+    readonly paths: CgroupPaths,
+    private readonly options: DriverOptions = { rootless: false, pathGiven: true },
+  ) {}
+
+  create(resources: LinuxResources | undefined): void {
+    const { directories } = this.paths;
+    const { "": unified, ...hierarchies } = directories;
+    const tolerant = this.options.rootless && !this.options.pathGiven;
+    const made = new MadeDirectories();
+    try {
+      const missing = createV1(hierarchies, resources, made, tolerant);
+      if (unified !== undefined) {
+        try {
+          createV2(unified, made);
+        } catch (error) {
+          if (!tolerant || !isPermission(error)) throw error;
+          missing.push("");
+        }
+      }
+      for (const controller of missing) delete directories[controller];
+      if (missing.length > 0 && Object.keys(directories).length === 0) {
+        const error = new RuntError({ attempt: "create cgroups", cause: "permission denied" });
+        this.warnings.push(noCgroupWarning(error, resources));
+      }
+    } catch (error) {
+      made.rollback();
+      throw error;
+    }
+  }
+
+  apply(resources: LinuxResources | undefined): void {
+    this.warnings.push(...resourceWarnings(resources));
+    if (Object.keys(this.paths.directories).length === 0) return;
+    if (resources) this.writeLimits(stopsTheStart(resources, 1) ? { ...resources, pids: undefined } : resources);
+    const rules = deviceRules(resources?.devices);
+    this.setDevices((directory) => applyDeviceWrites(deviceWrites(deviceTable(rules)), directory), rules);
+  }
+
+  settle(resources: LinuxResources | undefined): void {
+    if (stopsTheStart(resources, 1)) this.writeLimits({ pids: resources!.pids });
+  }
+
+  update(resources: LinuxResources): void {
+    this.warnings.push(...resourceWarnings(resources));
+    this.writeLimits(resources);
+    if (!resources.devices) return;
+    const rules = deviceRules(resources.devices);
+    this.setDevices((directory) => {
+      const list = native().readFile(`${directory}/devices.list`);
+      applyDeviceWrites(deviceChanges(deviceTable(rules), list), directory);
+    }, rules);
+  }
+
+  placement(): CgroupPlacement {
+    return { join: this.directories() };
+  }
+
+  processes(): number[] {
+    const place = this.listingPlace();
+    return place ? processesBelow(place.directory, place.controller) : [];
+  }
+
+  freezerState(): FreezerState {
+    const { freezer, "": unified } = this.paths.directories;
+    if (freezer !== undefined) return readFreezerV1(freezer);
+    return unified === undefined ? "thawed" : readFreezerV2(unified);
+  }
+
+  freeze(state: FreezerState): void {
+    const { freezer, "": unified } = this.paths.directories;
+    if (freezer !== undefined) setFreezerV1(freezer, state);
+    else if (unified !== undefined) setFreezerV2(unified, state);
+    else throw new RuntError({ attempt: "freeze", cause: "the container has no freezer cgroup" });
+  }
+
+  signalAll(signal: number): void {
+    const { freezer, "": unified } = this.paths.directories;
+    if (signal === SIGKILL && unified !== undefined) {
+      const inUnified = new Set(processesBelow(unified, ""));
+      const elsewhere = this.processes().some((pid) => !inUnified.has(pid));
+      if (!elsewhere && killCgroup(unified)) {
+        // What is frozen by the v1 freezer dies only when it is thawed.
+        if (freezer !== undefined) this.thaw();
+        return;
+      }
+    }
+    const hasFreezer = freezer !== undefined || unified !== undefined;
+    signalProcesses(
+      {
+        processes: () => this.processes(),
+        frozen: () => (hasFreezer ? this.freezerState() === "frozen" : null),
+        freeze: (frozen) => this.freeze(frozen ? "frozen" : "thawed"),
+      },
+      signal,
+    );
+  }
+
+  remove(timeoutMs: number): void {
+    // cgroup2 first: it has an event for the end of the last process.
+    const { "": unified, ...hierarchies } = this.paths.directories;
+    removeAll([...(unified === undefined ? [] : [["", unified]]), ...Object.entries(hierarchies)], timeoutMs);
+  }
+
+  exists(): boolean {
+    const place = this.listingPlace();
+    return place !== undefined && native().stat(place.directory) !== null;
+  }
+
+  stats(): ContainerStats {
+    return statsV1(this.paths.directories);
+  }
+
+  private directories(): string[] {
+    return [...new Set(Object.values(this.paths.directories))];
+  }
+
+  private listingPlace(): { controller: string; directory: string } | undefined {
+    const { directories } = this.paths;
+    const controller = [...LISTING, ...Object.keys(directories)].find((name) => directories[name] !== undefined);
+    return controller === undefined ? undefined : { controller, directory: directories[controller]! };
+  }
+
+  private thaw(): void {
+    if (this.exists()) this.freeze("thawed");
+  }
+
+  private writeLimits(resources: LinuxResources): void {
+    const { directories } = this.paths;
+    const { v1, v2 } = splitHybrid(resources, directories);
+    const onFailure = this.onFailure();
+    applyWrites(v1Writes(v1), directories, onFailure);
+    if (v2 === undefined) return;
+    const writes = v2Writes(v2);
+    try {
+      enableControllers(directories[""]!, controllersOf(writes));
+    } catch (error) {
+      if (!onFailure || !(error instanceof RuntError)) throw error;
+      for (const write of writes) onFailure(error, write);
+      return;
+    }
+    applyWrites(writes, directories, onFailure);
+  }
+
+  /** In a v1 hierarchy by its lists; where that is not mounted, by a program on the hybrid's cgroup2. */
+  private setDevices(write: (directory: string) => void, rules: ReturnType<typeof deviceRules>): void {
+    const { devices, "": unified } = this.paths.directories;
+    try {
+      if (devices !== undefined) write(devices);
+      else if (unified !== undefined) native().replaceDeviceProgram(unified, deviceProgram(rules));
+      else if (!this.options.rootless) {
+        throw new RuntError({
+          where: "linux.resources.devices",
+          cause: "the devices controller is not mounted, so access to devices cannot be limited",
+          hint: "mount it: mount -t cgroup -o devices none /sys/fs/cgroup/devices",
+        });
+      }
+    } catch (error) {
+      // Rootless: nobody without privilege can make a device node, and those there have their own permissions.
+      if (this.options.rootless && isPermission(error)) return;
+      throw failure(error, { where: "linux.resources.devices", attempt: "set device rules of", path: devices ?? unified ?? "" });
+    }
+  }
+
+  private onFailure(): OnFailure | undefined {
+    if (!this.options.rootless) return undefined;
+    return (error, write) => this.warnings.push(lostLimitWarning(error, write));
+  }
+}

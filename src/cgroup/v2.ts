@@ -1,0 +1,174 @@
+// The driver of cgroup v2: one directory for everything.
+
+import type { CgroupPlacement } from "../plan/types.js";
+import { RuntError } from "../errors.js";
+import { native } from "../host/native.js";
+import { applyWrites, type OnFailure } from "./apply.js";
+import { MadeDirectories } from "./create.js";
+import { allowsAll, deviceProgram } from "./device-program.js";
+import { deviceRules } from "./device-rules.js";
+import type { CgroupDriver, CgroupPaths, FreezerState } from "./driver.js";
+import { failure, isPermission } from "./failure.js";
+import { readFreezerV2, setFreezerV2 } from "./freezer.js";
+import { killCgroup, signalProcesses } from "./kill.js";
+import { stopsTheStart } from "./pids.js";
+import { processesBelow } from "./processes.js";
+import { removeAll } from "./remove.js";
+import type { LinuxResources } from "./resources.js";
+import { lostLimitWarning, noCgroupWarning } from "./rootless.js";
+import { emptyStats, type ContainerStats } from "./stats/shape.js";
+import { statsV2 } from "./stats/v2.js";
+import type { DriverOptions } from "./v1.js";
+import { resourceWarnings } from "./v1/resources.js";
+import { createV2, enableControllers } from "./v2/create.js";
+import { checkMemoryUsage } from "./v2/memory.js";
+import { controllersOf, v2Writes } from "./v2/resources.js";
+
+const SIGKILL = 9;
+// What `runt events` cannot do without; all other controllers are enabled when a limit needs them.
+const ACCOUNTING = ["memory", "pids"];
+
+export class CgroupV2Driver implements CgroupDriver {
+  readonly warnings: string[] = [];
+
+  constructor(
+    readonly paths: CgroupPaths,
+    private readonly options: DriverOptions = { rootless: false, pathGiven: true },
+  ) {}
+
+  create(resources: LinuxResources | undefined): void {
+    const directory = this.paths.directories[""];
+    if (directory === undefined) return;
+    const made = new MadeDirectories();
+    try {
+      createV2(directory, made);
+      this.enable(directory, resources);
+    } catch (error) {
+      made.rollback();
+      const tolerant = this.options.rootless && !this.options.pathGiven && isPermission(error);
+      if (!tolerant || !(error instanceof RuntError)) throw error;
+      delete this.paths.directories[""];
+      this.warnings.push(noCgroupWarning(error, resources));
+    }
+  }
+
+  apply(resources: LinuxResources | undefined): void {
+    this.warnings.push(...resourceWarnings(resources));
+    const directory = this.paths.directories[""];
+    if (directory === undefined) return;
+    if (resources) this.writeLimits(stopsTheStart(resources, 2) ? { ...resources, pids: undefined } : resources);
+    const rules = deviceRules(resources?.devices);
+    if (!allowsAll(rules)) this.setDevices(directory, rules);
+  }
+
+  settle(resources: LinuxResources | undefined): void {
+    if (stopsTheStart(resources, 2)) this.writeLimits({ pids: resources!.pids });
+  }
+
+  update(resources: LinuxResources): void {
+    this.warnings.push(...resourceWarnings(resources));
+    const directory = this.directory("update");
+    const read = (file: string) => native().readFileIfAny(`${directory}/${file}`)?.trim();
+    if (resources.memory?.checkBeforeUpdate) {
+      const usage = read("memory.current");
+      if (usage !== undefined) checkMemoryUsage(resources.memory, BigInt(usage));
+    }
+    enableControllers(directory, controllersOf(v2Writes(resources)));
+    applyWrites(v2Writes(resources, read("cpu.max")), this.paths.directories, this.onFailure());
+    // Also when all is allowed now: an earlier program must go.
+    if (resources.devices) this.setDevices(directory, deviceRules(resources.devices));
+  }
+
+  placement(): CgroupPlacement {
+    const directory = this.paths.directories[""];
+    return directory === undefined ? { join: [] } : { join: [], into: directory };
+  }
+
+  processes(): number[] {
+    const directory = this.paths.directories[""];
+    return directory === undefined ? [] : processesBelow(directory, "");
+  }
+
+  freezerState(): FreezerState {
+    const directory = this.paths.directories[""];
+    return directory === undefined ? "thawed" : readFreezerV2(directory);
+  }
+
+  freeze(state: FreezerState): void {
+    setFreezerV2(this.directory("freeze"), state);
+  }
+
+  signalAll(signal: number): void {
+    const directory = this.directory("signal the processes");
+    if (signal === SIGKILL && killCgroup(directory)) return;
+    signalProcesses(
+      {
+        processes: () => this.processes(),
+        // Linux before 5.2 cannot freeze.
+        frozen: () =>
+          native().stat(`${directory}/cgroup.freeze`) === null ? null : readFreezerV2(directory) === "frozen",
+        freeze: (frozen) => setFreezerV2(directory, frozen ? "frozen" : "thawed"),
+      },
+      signal,
+    );
+  }
+
+  remove(timeoutMs: number): void {
+    removeAll(Object.entries(this.paths.directories), timeoutMs);
+  }
+
+  exists(): boolean {
+    const directory = this.paths.directories[""];
+    return directory !== undefined && native().stat(directory) !== null;
+  }
+
+  stats(): ContainerStats {
+    const directory = this.paths.directories[""];
+    return directory === undefined ? emptyStats() : statsV2(directory);
+  }
+
+  private directory(attempt: string): string {
+    const directory = this.paths.directories[""];
+    if (directory !== undefined) return directory;
+    throw new RuntError({ attempt, cause: "the container has no cgroup of its own" });
+  }
+
+  /** What limits need must be there; what accounting would like need not. */
+  private enable(directory: string, resources: LinuxResources | undefined): void {
+    const needed = resources ? controllersOf(v2Writes(resources)) : [];
+    try {
+      enableControllers(directory, [...new Set([...needed, ...ACCOUNTING])]);
+    } catch {
+      try {
+        enableControllers(directory, needed);
+      } catch (error) {
+        // Rootless: apply() will name each limit that is lost.
+        if (!this.options.rootless) throw error;
+      }
+    }
+  }
+
+  private writeLimits(resources: LinuxResources): void {
+    applyWrites(v2Writes(resources), this.paths.directories, this.onFailure());
+  }
+
+  private setDevices(directory: string, rules: ReturnType<typeof deviceRules>): void {
+    try {
+      native().replaceDeviceProgram(directory, deviceProgram(rules));
+    } catch (error) {
+      // Rootless: nobody without privilege can make a device node, and those there have their own permissions.
+      if (this.options.rootless && isPermission(error)) return;
+      throw failure(error, {
+        where: "linux.resources.devices",
+        attempt: "attach the device program to",
+        path: directory,
+        hint: isPermission(error) ? "it needs CAP_BPF and CAP_NET_ADMIN, or CAP_SYS_ADMIN" : undefined,
+      });
+    }
+  }
+
+  private onFailure(): OnFailure | undefined {
+    if (!this.options.rootless) return undefined;
+    return (error, write) => this.warnings.push(lostLimitWarning(error, write));
+  }
+}

@@ -1,0 +1,96 @@
+// Makes a container's directory in cgroup2 and sees to it that it has the controllers it needs.
+
+import { RuntError } from "../../errors.js";
+import { native } from "../../host/native.js";
+import { cannotMake, type MadeDirectories, refuseProcesses, unexpectedlyFrozen } from "../create.js";
+import { DELEGATE_HINT, EBUSY, ENOENT, EOPNOTSUPP, errnoOf, failure, isPermission } from "../failure.js";
+import { parseKeyed, parseWords } from "../proc-files.js";
+import { describeProcesses, processesOf } from "../processes.js";
+
+/** Makes the directory. Throws RuntError (the errno of a permission error is kept in it). */
+export function createV2(directory: string, made: MadeDirectories): void {
+  let isNew: boolean;
+  try {
+    isNew = made.make(directory);
+  } catch (error) {
+    throw cannotMake(error, directory);
+  }
+  const read = (file: string) => native().readFileIfAny(`${directory}/${file}`) ?? "";
+  const events = parseKeyed(read("cgroup.events"));
+  if (!isNew && events.populated === "1") refuseProcesses(directory, "");
+  if (events.frozen === "1" || (!isNew && read("cgroup.freeze").trim() === "1")) throw unexpectedlyFrozen(directory);
+  refuseThreaded(directory, read("cgroup.type").trim());
+}
+
+/**
+ * Below a threaded cgroup a process cannot join (it would be split from its memory controller), and
+ * the kernel only says "operation not supported" when it tries.
+ */
+function refuseThreaded(directory: string, type: string): void {
+  if (type !== "domain invalid" && type !== "threaded") return;
+  throw new RuntError({
+    attempt: "use cgroup",
+    path: directory,
+    cause: `it is in a threaded subtree (cgroup.type: ${type})`,
+    hint: "a container needs a domain cgroup: choose a cgroupsPath outside of it",
+  });
+}
+
+/**
+ * Hands controllers down from the nearest ancestor that has them. Nothing is written when they are there.
+ * Throws RuntError when one is not to be had.
+ */
+export function enableControllers(directory: string, needed: readonly string[]): void {
+  const has = (path: string) => {
+    const text = native().readFileIfAny(`${path}/cgroup.controllers`);
+    return text === null ? undefined : parseWords(text);
+  };
+  const own = has(directory) ?? [];
+  const missing = needed.filter((name) => !own.includes(name));
+  if (missing.length === 0) return;
+
+  const ancestors: string[] = [];
+  let available: string[] = [];
+  for (let path = directory; ; ) {
+    path = path.slice(0, path.lastIndexOf("/"));
+    const controllers = has(path);
+    // Above the mount point.
+    if (controllers === undefined) break;
+    ancestors.unshift(path);
+    available = controllers;
+    if (missing.every((name) => controllers.includes(name))) break;
+  }
+  const nowhere = missing.filter((name) => !available.includes(name));
+  if (nowhere.length > 0) throw notAvailable(directory, nowhere, available);
+  for (const path of ancestors) enableIn(path, missing);
+}
+
+function notAvailable(directory: string, names: readonly string[], available: readonly string[]): RuntError {
+  return new RuntError({
+    attempt: "enable controllers for",
+    path: directory,
+    cause: `controller ${names.join(", ")} is not available`,
+    hint: `this machine's cgroup2 has: ${available.join(" ") || "none"}`,
+    errno: ENOENT,
+  });
+}
+
+function enableIn(path: string, names: readonly string[]): void {
+  const file = `${path}/cgroup.subtree_control`;
+  const value = names.map((name) => `+${name}`).join(" ");
+  try {
+    native().writeFile(file, value);
+  } catch (error) {
+    throw failure(error, { attempt: `write "${value}" to`, path: file, hint: explain(error, path) });
+  }
+}
+
+function explain(error: unknown, path: string): string | undefined {
+  if (errnoOf(error) === EBUSY) {
+    const pids = describeProcesses(processesOf(path));
+    return `a cgroup that holds processes cannot hand controllers to its children ("no internal processes"); in ${path}: ${pids}; move them to a child of it, or choose another cgroupsPath`;
+  }
+  if (errnoOf(error) === EOPNOTSUPP) return `${path} is threaded; only threaded controllers can be enabled below it`;
+  if (isPermission(error)) return DELEGATE_HINT;
+  return undefined;
+}
