@@ -1,0 +1,37 @@
+// Where a container's cgroups are, seen from the host: v1 (one directory a controller) or v2.
+
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+/** True when /sys/fs/cgroup is the one v2 hierarchy. */
+export const isV2 = existsSync("/sys/fs/cgroup/cgroup.controllers");
+
+/** The directory of a process's cgroup for a controller. */
+export function cgroupOf(pid: number | string, controller: string): string {
+  for (const line of readFileSync(`/proc/${pid}/cgroup`, "utf8").split("\n")) {
+    const [, controllers, path] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
+    if (path === undefined || controllers === undefined) continue;
+    if (isV2 && controllers === "") return join("/sys/fs/cgroup", path);
+    if (!isV2 && controllers.split(",").includes(controller)) {
+      const folder = [controller.replace("name=", ""), controllers].find((name) => existsSync(`/sys/fs/cgroup/${name}`));
+      return join("/sys/fs/cgroup", folder ?? controller, path);
+    }
+  }
+  throw new Error(`process ${pid} has no cgroup of ${controller}`);
+}
+
+/** The text of a cgroup file, trimmed. */
+export function readCgroup(pid: number | string, controller: string, file: string): string {
+  return readFileSync(join(cgroupOf(pid, controller), file), "utf8").trim();
+}
+
+/** Every cgroup directory on the host whose path holds the text. */
+export function cgroupsNamed(text: string, folder = "/sys/fs/cgroup"): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .flatMap((entry) => {
+      const path = join(folder, entry.name);
+      const below = statSync(path, { throwIfNoEntry: false }) ? cgroupsNamed(text, path) : [];
+      return path.includes(text) ? [path, ...below] : below;
+    });
+}
