@@ -2,8 +2,8 @@
 //
 //   src/spec/types.gen.ts             interfaces, for the whole of src/
 //   src/spec/schemas.gen.ts           every definition without its prose: read only to explain an error
-//   src/spec/validators.gen.js        fast: the first fault ends it, unknown properties are a fault
-//   src/spec/validators-all.gen.js    every fault, unknown properties pass; loaded only when the fast one says no
+//   src/spec/validators.gen.ts        fast: the first fault ends it, unknown properties are a fault
+//   src/spec/validators-all.gen.ts    every fault, unknown properties pass; loaded only when the fast one says no
 //
 // So types, validators and error texts cannot drift apart. `--check` writes nothing and fails
 // when a file is not what it would write.

@@ -1,0 +1,62 @@
+// linux.sysctl: config-linux.md, "Sysctl". Parameters that are not of a namespace are the
+// host's: setting them from a container's config would change every other container.
+
+import { type Findings, pointerPart } from "../problems.js";
+import type { LinuxNamespaceType, Spec } from "../types.gen.js";
+import type { Check } from "./check.js";
+import { namespaceOf } from "./namespaces.js";
+
+// ipc_namespaces(7).
+const IPC = new Set([
+  "kernel.msgmax",
+  "kernel.msgmnb",
+  "kernel.msgmni",
+  "kernel.sem",
+  "kernel.shmall",
+  "kernel.shmmax",
+  "kernel.shmmni",
+  "kernel.shm_rmid_forced",
+]);
+
+/**
+ * A key with dots between its parts. sysctl(8): when the first separator is a slash, slashes
+ * separate and dots belong to names ("net/ipv4/conf/eth0.100/rp_filter").
+ */
+export function dottedKey(key: string): string {
+  const separator = /[./]/.exec(key)?.[0];
+  return separator === "/" ? key.replace(/[./]/g, (mark) => (mark === "/" ? "." : "/")) : key;
+}
+
+/** The namespace that a parameter belongs to, or undefined: the host's. */
+export function sysctlNamespace(key: string): LinuxNamespaceType | undefined {
+  const name = dottedKey(key);
+  if (IPC.has(name) || name.startsWith("fs.mqueue.")) return "ipc";
+  if (name.startsWith("net.")) return "network";
+  if (name === "kernel.domainname" || name === "kernel.hostname") return "uts";
+  // Limits of a user namespace: those of the host's would hit every process.
+  if (name.startsWith("user.")) return "user";
+  return undefined;
+}
+
+function sysctl(config: Spec, findings: Findings): void {
+  for (const key of Object.keys(config.linux?.sysctl ?? {})) {
+    const at = `/linux/sysctl${pointerPart(key)}`;
+    const type = sysctlNamespace(key);
+    if (dottedKey(key).split(/[./]/).some((part) => part === "" || part === "..") && !key.includes("/")) {
+      findings.problem(at, "expected the name of a kernel parameter", { quiet: true });
+    } else if (key.split("/").includes("..") || key.startsWith("/")) {
+      findings.problem(at, "expected the name of a kernel parameter", { quiet: true });
+    } else if (!type) {
+      findings.problem(at, `sysctl "${key}" is not in a separate kernel namespace`, { quiet: true });
+    } else if (!namespaceOf(config, type)) {
+      findings.problem(at, `sysctl "${key}" is not allowed in the host's ${type} namespace`, {
+        hint: `add { "type": "${type}" } to linux.namespaces`,
+        quiet: true,
+      });
+    } else if (dottedKey(key) === "kernel.hostname") {
+      findings.problem(at, `sysctl "${key}" is not allowed as it conflicts with the OCI "hostname" field`, { quiet: true });
+    }
+  }
+}
+
+export const sysctlChecks: readonly Check<Spec>[] = [sysctl];
