@@ -26,6 +26,13 @@ class Context {
   // O_PATH descriptor of the container's root: the attached root before the pivot, / after it.
   int root = -1;
 
+  // join_namespace has entered one: from then on there may be processes of a container that could
+  // look at this one.
+  bool joined = false;
+
+  // What execute will run: found by find_program. Points into the program or into a static buffer.
+  const char *program = nullptr;
+
   // The slot of that index, or null (a program with a bad index is refused by the decoder's caller).
   MountSlot *slot(uint32_t index) { return index < slot_count ? &slots[index] : nullptr; }
 

@@ -107,13 +107,13 @@ int open_proc_file(int proc, const char *path) {
 }
 
 int open_own_proc_file(int proc, const char *file) {
-  // "PID/task/TID" in the numbers of that procfs, which may be of another pid namespace than
-  // this process. Made by the kernel, still checked before it becomes part of a path.
+  // The pid in the numbers of that procfs, which may be of another pid namespace than this
+  // process. Written by the kernel, still checked before it becomes part of a path.
   char path[256];
-  ssize_t length = readlinkat(proc, "thread-self", path, 64);
+  ssize_t length = readlinkat(proc, "self", path, 32);
   if (length < 0) return -1;
   path[length] = '\0';
-  if (path[strspn(path, "0123456789/task")] != '\0' || length == 0 || path[0] == '/') {
+  if (length == 0 || path[strspn(path, "0123456789")] != '\0') {
     errno = EXDEV;
     return -1;
   }

@@ -18,7 +18,8 @@ int open_mounted_procfs();
 // what is opened is on procfs. Close-on-exec; -1 with errno.
 int open_proc_file(int proc, const char *path);
 
-// Opens a file of this thread's own directory in that procfs, e.g. "attr/exec". As open_proc_file.
+// Opens a file of this process's own directory in that procfs, e.g. "attr/exec". As open_proc_file.
+// runt-init has one thread, so the directory of the process and that of the thread mean the same.
 int open_own_proc_file(int proc, const char *file);
 
 // One write(2) of all of it, as these files want it. False with errno.

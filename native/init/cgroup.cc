@@ -1,0 +1,30 @@
+// Steps about directories of the host: the cgroups that the container goes to.
+#include <errno.h>
+#include <fcntl.h>
+
+#include "fd.h"
+#include "handlers.h"
+#include "procfs.h"
+
+namespace init {
+
+bool run(Context &context, const steps::JoinCgroup &step) {
+  UniqueFd dir(retry([&] { return open(step.path, O_PATH | O_DIRECTORY | O_CLOEXEC); }));
+  if (!dir) return context.fail(errno, "open cgroup %s", step.path);
+  UniqueFd procs(retry([&] { return openat(dir.get(), "cgroup.procs", O_WRONLY | O_NOFOLLOW | O_CLOEXEC); }));
+  // "0" stands for the writer, so no pid has to be known in any namespace.
+  if (!procs || !write_all_at_once(procs.get(), "0")) return context.fail(errno, "join cgroup %s", step.path);
+  return true;
+}
+
+bool run(Context &context, const steps::OpenDirectory &step) {
+  int access = step.readable ? O_RDONLY : O_PATH;
+  UniqueFd fd(retry([&] { return open(step.path, access | O_DIRECTORY | O_CLOEXEC); }));
+  if (!fd) return context.fail(errno, "open directory %s", step.path);
+  MountSlot *slot = context.slot(step.slot);
+  UniqueFd old(slot->fd);
+  slot->fd = fd.release();
+  return true;
+}
+
+}  // namespace init

@@ -1,0 +1,48 @@
+// The step that enters the container's working directory.
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "fd.h"
+#include "handlers.h"
+#include "syscalls.h"
+
+namespace init {
+namespace {
+
+// No magic link on the way: /proc/self/fd/N may be a directory of the host that runt or its
+// caller holds open (CVE-2024-21626).
+bool enter(const char *path) {
+  constexpr int kFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+  UniqueFd dir(retry([&] { return sys_openat2(AT_FDCWD, path, kFlags, 0, RESOLVE_NO_MAGICLINKS); }));
+  if (dir) return fchdir(dir.get()) == 0;
+  // Before Linux 5.6 the check of getcwd alone must do.
+  return errno == ENOSYS && chdir(path) == 0;
+}
+
+}  // namespace
+
+bool run(Context &context, const steps::ChangeDirectory &step) {
+  bool entered = enter(step.path);
+  if (!entered && errno == ENOENT && step.create) {
+    steps::MakeDirectory directory = {};
+    directory.path = step.path;
+    directory.mode = 0755;
+    directory.uid = geteuid();
+    directory.gid = getegid();
+    if (!run(context, directory)) return false;
+    entered = enter(step.path);
+  }
+  if (!entered) return context.fail(errno, "chdir to cwd (\"%s\")", step.path);
+  // The kernel says "(unreachable)/…" of a place outside this root. The system call itself, as the
+  // C library turns that into ENOENT.
+  char where[PATH_MAX];
+  long length = syscall(SYS_getcwd, where, sizeof where);
+  if (length < 0) return context.fail(errno, "getcwd in cwd (\"%s\")", step.path);
+  if (where[0] != '/') return context.fail(0, "cwd (\"%s\") is outside of the container's root", step.path);
+  return true;
+}
+
+}  // namespace init

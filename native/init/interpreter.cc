@@ -1,0 +1,92 @@
+#include "interpreter.h"
+
+#include <linux/filter.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "channel.h"
+#include "handlers.h"
+
+namespace init {
+namespace {
+
+constexpr uint32_t kHeaderWords = 6;
+constexpr uint32_t kHeaderSize = kHeaderWords * 4;
+
+// What a step demands beyond its layout. A slot that a step can't do without must be given: the
+// handlers rely on it.
+template <typename Step>
+auto has_needed_slot(const Step &step, int) -> decltype(step.slot, bool()) {
+  return step.slot != steps::kNoSlot;
+}
+template <typename Step>
+bool has_needed_slot(const Step &, long) {
+  return true;
+}
+
+template <typename Step>
+bool is_sound(const Step &step) {
+  return has_needed_slot(step, 0);
+}
+// The answer's descriptor may be unwanted.
+bool is_sound(const steps::Sync &) { return true; }
+bool is_sound(const steps::IdmapTree &step) { return step.slot != steps::kNoSlot && step.userns != steps::kNoSlot; }
+bool is_sound(const steps::SetSeccomp &step) {
+  return step.filter.size > 0 && step.filter.size % sizeof(struct sock_filter) == 0 &&
+         step.filter.size / sizeof(struct sock_filter) <= BPF_MAXINSNS;
+}
+bool is_sound(const steps::Execute &step) { return step.args.count > 0; }
+
+// The next step's opcode and body; false when the frame is broken.
+bool next_step(steps::Reader &all, uint32_t &op, const uint8_t *&body, uint32_t &size) {
+  return all.u32(op) && all.u32(size) && (body = all.take(size)) != nullptr;
+}
+
+}  // namespace
+
+const char *check_program(const uint8_t *bytes, size_t size, Program &program) {
+  if (size < kHeaderSize) return "the program is shorter than its header";
+  uint32_t header[kHeaderWords];
+  memcpy(header, bytes, sizeof header);
+  if (header[0] != steps::kMagic) return "this is no program of steps";
+  if (header[1] != steps::kVersion) return "the program has another version than this runt-init";
+  if (header[2] != size) return "the size of the program is not what its header says";
+  program.count = header[3];
+  program.slots = header[4];
+  program.passed = header[5];
+  if (program.slots > kMaxSlots || program.passed > program.slots) return "the program has too many slots";
+  program.steps = bytes + kHeaderSize;
+  program.size = static_cast<uint32_t>(size) - kHeaderSize;
+
+  steps::Reader all(program.steps, program.size, program.slots);
+  for (uint32_t i = 0; i < program.count; ++i) {
+    uint32_t op = 0, length = 0;
+    const uint8_t *body = nullptr;
+    if (!next_step(all, op, body, length)) return "a step of the program is cut off";
+    steps::Reader fields(body, length, program.slots);
+    if (!steps::dispatch(op, fields, [](const auto &step) { return is_sound(step); })) return "a step of the program is malformed";
+  }
+  return all.done() ? nullptr : "the program has bytes left over at its end";
+}
+
+void run_program(Context &context, const Program &program) {
+  steps::Reader all(program.steps, program.size, program.slots);
+  for (context.step = 0; context.step < program.count; ++context.step) {
+    uint32_t op = 0, length = 0;
+    const uint8_t *body = nullptr;
+    bool went_well = false;
+    if (next_step(all, op, body, length)) {
+      steps::Reader fields(body, length, program.slots);
+      went_well = steps::dispatch(op, fields, [&](const auto &step) { return run(context, step); });
+    }
+    if (!went_well) {
+      send_message(context, steps::Message::Failure, context.error(), context.text(), -1);
+      _exit(1);
+    }
+  }
+  context.step = program.count ? program.count - 1 : 0;
+  send_message(context, steps::Message::Done, 0, "", -1);
+  _exit(0);
+}
+
+}  // namespace init

@@ -1,0 +1,52 @@
+// Steps that set one plain attribute of the process or of its uts namespace.
+#include <errno.h>
+#include <linux/keyctl.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "handlers.h"
+
+namespace init {
+
+bool run(Context &context, const steps::SetDumpable &step) {
+  if (prctl(PR_SET_DUMPABLE, static_cast<unsigned long>(step.value), 0, 0, 0) == 0) return true;
+  return context.fail(errno, "set dumpable to %u", step.value);
+}
+
+bool run(Context &context, const steps::SetSession &) {
+  return setsid() >= 0 || context.fail(errno, "start a session");
+}
+
+bool run(Context &context, const steps::JoinKeyring &step) {
+  if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, step.name) >= 0) return true;
+  // A keyring of its own is no boundary that holds alone, so a full quota, a kernel without keys
+  // or a seccomp profile around runt must not stop the container.
+  if (errno == EDQUOT || errno == ENOSYS || errno == EPERM) {
+    context.warn(errno, "join session keyring %s", step.name);
+    return true;
+  }
+  return context.fail(errno, "join session keyring %s", step.name);
+}
+
+bool run(Context &context, const steps::SetHostname &step) {
+  return sethostname(step.name, strlen(step.name)) == 0 || context.fail(errno, "set hostname %s", step.name);
+}
+
+bool run(Context &context, const steps::SetDomainname &step) {
+  return setdomainname(step.name, strlen(step.name)) == 0 || context.fail(errno, "set domainname %s", step.name);
+}
+
+bool run(Context &context, const steps::SetPersonality &step) {
+  return personality(step.persona) != -1 || context.fail(errno, "set personality 0x%x", step.persona);
+}
+
+bool run(Context &, const steps::SetUmask &step) {
+  umask(step.mask);
+  return true;
+}
+
+}  // namespace init
