@@ -120,7 +120,11 @@ function explain(errno: number | undefined, write: CgroupWrite, directory: strin
     const kind = file.endsWith("mems") ? "mems" : "cpus";
     const parent = directory.slice(0, directory.lastIndexOf("/"));
     const had = ["cpuset.KIND.effective", "cpuset.effective_KIND", "cpuset.KIND"]
-      .map((name) => native().readFileIfAny(`${parent}/${name.replace("KIND", kind)}`)?.trim())
+      .map((name) =>
+        native()
+          .readFileIfAny(`${parent}/${name.replace("KIND", kind)}`)
+          ?.trim(),
+      )
       .find(Boolean);
     return { hint: had === undefined ? "it must be a list such as 0-3,7" : `the parent cgroup has ${kind} ${had}` };
   }
@@ -142,7 +146,8 @@ function missingFile(file: string, available: string | undefined): string {
 }
 
 function invalidHint(file: string): string | undefined {
-  if (/memsw|memory\.limit/.test(file)) return "memory.swap is memory and swap together and must not be below memory.limit";
+  if (/memsw|memory\.limit/.test(file))
+    return "memory.swap is memory and swap together and must not be below memory.limit";
   if (/cpu\.(cfs_quota|cfs_period|max$)/.test(file)) {
     return "quota is at least 1000, period 1000 to 1000000, and no more than the parent cgroup has";
   }

@@ -11,7 +11,12 @@ const POLLPRI = 2;
  * Waits until a key has a value; a cgroup that has gone counts as done.
  * Returns false when timeoutMs is over.
  */
-export function waitForEvent(directory: string, key: "populated" | "frozen", value: "0" | "1", timeoutMs: number): boolean {
+export function waitForEvent(
+  directory: string,
+  key: "populated" | "frozen",
+  value: "0" | "1",
+  timeoutMs: number,
+): boolean {
   const end = performance.now() + timeoutMs;
   for (;;) {
     let fd: number;

@@ -28,7 +28,10 @@ export function setFreezerV1(directory: string, state: FreezerState): void {
       throw failure(error, { attempt: `write ${value} to`, path: file });
     }
   };
-  if (state === "thawed") return write("THAWED");
+  if (state === "thawed") {
+    write("THAWED");
+    return;
+  }
   try {
     for (let attempt = 1; attempt <= V1_ATTEMPTS; attempt++) {
       // The kernel tries once a write (kernel/cgroup/legacy_freezer.c) and says FREEZING when a process was

@@ -27,26 +27,29 @@ export function removeAll(places: readonly (readonly string[])[], timeoutMs: num
   if (first !== undefined) throw first;
 }
 
-/**
- * Removes a directory and all below it, deepest first.
- * Waits for its processes to go until `deadline` (performance.now()); throws RuntError that names those left.
- */
-export function removeCgroup(directory: string, controller: string, deadline: number): void {
-  // Nearly always it is empty, and this one call is all.
-  if (tryRmdir(directory)) return;
-  for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
-    for (const path of subCgroups(directory, controller)) removeCgroup(path, controller, deadline);
-    if (tryRmdir(directory)) return;
+function removeCgroup(directory: string, controller: string, deadline: number): void {
+  for (let pause = 1; !removeTree(directory, controller); pause = Math.min(pause * 2, 50)) {
     const left = deadline - performance.now();
     if (left <= 0) throw stillThere(directory, controller);
     waitForEmptiness(directory, controller, left, pause);
   }
 }
 
+/** Removes a directory and all below it, deepest first. False when something is busy. */
+function removeTree(directory: string, controller: string): boolean {
+  // Nearly always it is empty, and this one call is all.
+  if (tryRmdir(directory)) return true;
+  const below = subCgroups(directory, controller);
+  return below.length > 0 && below.every((path) => removeTree(path, controller)) && tryRmdir(directory);
+}
+
 function waitForEmptiness(directory: string, controller: string, leftMs: number, pauseMs: number): void {
   const pids = processesBelow(directory, controller);
   // No process, and busy all the same: a dying one is not quite out yet, and no event tells when it is.
-  if (pids.length === 0) return native().sleep(Math.max(1, Math.min(pauseMs, leftMs)));
+  if (pids.length === 0) {
+    native().sleep(Math.max(1, Math.min(pauseMs, leftMs)));
+    return;
+  }
   if (controller === "") {
     waitForEvent(directory, "populated", "0", leftMs);
     return;
@@ -67,7 +70,8 @@ function waitForProcess(pid: number, timeoutMs: number): void {
   } catch (error) {
     if (errnoOf(error) === ESRCH) return;
     // Linux before 5.3 has none.
-    return native().sleep(Math.min(10, timeoutMs));
+    native().sleep(Math.min(10, timeoutMs));
+    return;
   }
   try {
     native().pidfdWait(pidfd, timeoutMs);

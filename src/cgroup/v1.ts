@@ -202,7 +202,11 @@ export class CgroupV1Driver implements CgroupDriver {
     } catch (error) {
       // Rootless: nobody without privilege can make a device node, and those there have their own permissions.
       if (this.options.rootless && isPermission(error)) return;
-      throw failure(error, { where: "linux.resources.devices", attempt: "set device rules of", path: devices ?? unified ?? "" });
+      throw failure(error, {
+        where: "linux.resources.devices",
+        attempt: "set device rules of",
+        path: devices ?? unified ?? "",
+      });
     }
   }
 

@@ -70,7 +70,12 @@ export function parseBlkio(text: string): BlkioEntry[] {
 }
 
 /** An entry of blkio's tables. */
-export function blkioEntry(major: string | undefined, minor: string | undefined, op: string, value: Integer): BlkioEntry {
+export function blkioEntry(
+  major: string | undefined,
+  minor: string | undefined,
+  op: string,
+  value: Integer,
+): BlkioEntry {
   return withoutZeros({ major: parseNumber(major), minor: parseNumber(minor), op, value });
 }
 

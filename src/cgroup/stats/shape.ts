@@ -126,7 +126,8 @@ export function emptyStats(): ContainerStats {
 /** An object without its zeros, empty lists and undefined values (Go's omitempty). */
 export function withoutZeros<T extends object>(value: T): Partial<T> {
   const kept = Object.entries(value).filter(
-    ([, one]) => one !== undefined && one !== 0 && one !== 0n && one !== "" && !(Array.isArray(one) && one.length === 0),
+    ([, one]) =>
+      one !== undefined && one !== 0 && one !== 0n && one !== "" && !(Array.isArray(one) && one.length === 0),
   );
   return Object.fromEntries(kept) as Partial<T>;
 }

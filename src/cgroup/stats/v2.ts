@@ -2,7 +2,17 @@
 
 import { parseKeyed, parsePids } from "../proc-files.js";
 import { hugepageSizes, readAny } from "./files.js";
-import { add, blkioEntry, memoryEntry, numbers, parseNumber, parsePressure, pidsStats, times, UNLIMITED } from "./parse.js";
+import {
+  add,
+  blkioEntry,
+  memoryEntry,
+  numbers,
+  parseNumber,
+  parsePressure,
+  pidsStats,
+  times,
+  UNLIMITED,
+} from "./parse.js";
 import type { BlkioEntry, BlkioStats, ContainerStats, CpuStats, MemoryEntry, MemoryStats } from "./shape.js";
 import { emptyStats, withoutZeros } from "./shape.js";
 
@@ -86,7 +96,7 @@ function io(directory: string): BlkioStats {
       const [key = "", value] = field.split("=");
       const [table, op] = IO_TABLES[key] ?? [];
       if (table === undefined || op === undefined) continue;
-      (stats[table] ??= []).push(blkioEntry(major, minor, op, parseNumber(value)));
+      stats[table] = [...(stats[table] ?? []), blkioEntry(major, minor, op, parseNumber(value))];
     }
   }
   return { ...stats, ...pressure(directory, "io.pressure") };

@@ -1,0 +1,306 @@
+// The cgroup drivers on the real hierarchies of a v1 or hybrid host: no container, only directories of our own
+// (runt-cgtest-PID…) with sleeping processes in them. The v2 driver is tried on the hybrid's cgroup2, as far as that
+// has controllers. Needs root and the built addon.
+
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import t from "tap";
+import { detectCgroups } from "../../src/cgroup/detect.js";
+import { cgroupDriver, cgroupDriverFromState } from "../../src/cgroup/index.js";
+import { statsJson } from "../../src/cgroup/stats/shape.js";
+import { CgroupV2Driver } from "../../src/cgroup/v2.js";
+import type { CgroupDriver } from "../../src/cgroup/driver.js";
+
+if (process.getuid?.() !== 0) t.bailout("SKIP: needs root");
+const isV2 = existsSync("/sys/fs/cgroup/cgroup.controllers");
+const UNIFIED = "/sys/fs/cgroup/unified";
+const noUnified =
+  existsSync(`${UNIFIED}/cgroup.kill`) || existsSync(`${UNIFIED}/cgroup.procs`) ? false : "no cgroup2 here";
+const options = { skip: isV2 ? "no cgroup v1 here" : false } as const;
+
+const children: ChildProcess[] = [];
+const drivers: CgroupDriver[] = [];
+let counter = 0;
+
+function newDriver(id = `runt-cgtest-${process.pid}-${counter++}`): CgroupDriver {
+  const driver = cgroupDriver({ layout: detectCgroups(), id, rootless: false });
+  drivers.push(driver);
+  return driver;
+}
+
+/** Runs a shell in directories; resolves when it is there. */
+async function processIn(directories: readonly string[], command = "exec sleep 300"): Promise<ChildProcess> {
+  const join = directories.map((path) => `echo $$ > ${path}/cgroup.procs;`).join(" ");
+  const child = spawn("/bin/sh", ["-c", `${join} echo joined; ${command}`], { stdio: ["ignore", "pipe", "inherit"] });
+  children.push(child);
+  await new Promise((resolve) => child.stdout!.once("data", resolve));
+  return child;
+}
+
+const ended = (child: ChildProcess) =>
+  child.exitCode !== null || child.signalCode !== null
+    ? Promise.resolve()
+    : new Promise<void>((resolve) => child.once("exit", () => resolve()));
+
+/** The output and errors of a shell command that runs in directories. */
+function runIn(directories: readonly string[], command: string): string {
+  const join = directories.map((path) => `echo $$ > ${path}/cgroup.procs;`).join(" ");
+  const { stdout, stderr } = spawnSync("/bin/sh", ["-c", `${join} ${command}`], { encoding: "utf8" });
+  return stdout + stderr;
+}
+
+const value = (driver: CgroupDriver, controller: string, file: string) =>
+  readFileSync(`${driver.paths.directories[controller]}/${file}`, "utf8").trim();
+
+t.afterEach(async () => {
+  for (const child of children.splice(0)) {
+    child.kill("SIGKILL");
+    await ended(child);
+  }
+  for (const driver of drivers.splice(0)) driver.remove(2000);
+});
+
+t.test("create, list, remove", options, async (t) => {
+  const driver = newDriver();
+  t.equal(driver.exists(), false);
+  driver.create(undefined);
+  driver.apply(undefined);
+  t.equal(driver.exists(), true);
+  t.same(driver.warnings, []);
+  for (const directory of Object.values(driver.paths.directories)) t.ok(existsSync(directory), directory);
+  t.same(new Set(driver.placement().join), new Set(Object.values(driver.paths.directories)));
+  t.equal(value(driver, "cpuset", "cpuset.cpus"), readFileSync("/sys/fs/cgroup/cpuset/cpuset.cpus", "utf8").trim());
+  t.match(value(driver, "devices", "devices.list"), /^c 1:3 rwm$/m);
+  t.notMatch(value(driver, "devices", "devices.list"), /^a /m);
+  t.same(driver.processes(), []);
+
+  const child = await processIn(driver.placement().join);
+  t.same(driver.processes(), [child.pid]);
+  child.kill("SIGKILL");
+  await ended(child);
+  cgroupDriverFromState(driver.paths).remove(1000);
+  for (const directory of Object.values(driver.paths.directories)) t.notOk(existsSync(directory), directory);
+  t.equal(driver.exists(), false);
+  t.doesNotThrow(() => driver.remove(0), "a second time");
+});
+
+t.test("limits are what the kernel says afterwards", options, async (t) => {
+  const driver = newDriver();
+  const resources = {
+    memory: { limit: 64 << 20, swap: 128 << 20, reservation: 32 << 20, swappiness: 10, disableOOMKiller: true },
+    cpu: { shares: 512, quota: 5000, period: 20000, burst: 1000, cpus: "0", mems: "0" },
+    pids: { limit: 17 },
+  };
+  driver.create(resources);
+  driver.apply(resources);
+  t.equal(value(driver, "memory", "memory.limit_in_bytes"), String(64 << 20));
+  t.equal(value(driver, "memory", "memory.memsw.limit_in_bytes"), String(128 << 20));
+  t.equal(value(driver, "memory", "memory.soft_limit_in_bytes"), String(32 << 20));
+  t.equal(value(driver, "memory", "memory.swappiness"), "10");
+  t.match(value(driver, "memory", "memory.oom_control"), /oom_kill_disable 1/);
+  t.equal(value(driver, "cpu", "cpu.shares"), "512");
+  t.equal(value(driver, "cpu", "cpu.cfs_quota_us"), "5000");
+  t.equal(value(driver, "cpu", "cpu.cfs_period_us"), "20000");
+  t.equal(value(driver, "cpu", "cpu.cfs_burst_us"), "1000");
+  t.equal(value(driver, "cpuset", "cpuset.cpus"), "0");
+  t.equal(value(driver, "pids", "pids.max"), "17");
+
+  // In both directions, although each order of the two writes is refused in one of them.
+  driver.update({ memory: { limit: 256 << 20, swap: 512 << 20 } });
+  t.equal(value(driver, "memory", "memory.limit_in_bytes"), String(256 << 20));
+  driver.update({ memory: { limit: 32 << 20, swap: 48 << 20 } });
+  t.equal(value(driver, "memory", "memory.memsw.limit_in_bytes"), String(48 << 20));
+  driver.update({ memory: { limit: -1 }, pids: { limit: -1 }, cpu: { quota: -1, burst: 0 } });
+  t.equal(value(driver, "memory", "memory.limit_in_bytes"), "9223372036854771712");
+  t.equal(value(driver, "memory", "memory.memsw.limit_in_bytes"), "9223372036854771712");
+  t.equal(value(driver, "pids", "pids.max"), "max");
+  t.equal(value(driver, "cpu", "cpu.cfs_quota_us"), "-1");
+  driver.update({ cpu: { quota: 9000, period: 10000, burst: 9000 } });
+  driver.update({ cpu: { quota: 2000, burst: 1000 } });
+  t.equal(value(driver, "cpu", "cpu.cfs_burst_us"), "1000");
+  driver.update({ cpu: { idle: 1 } });
+  driver.update({ cpu: { idle: 0, shares: 100 } });
+  t.equal(value(driver, "cpu", "cpu.shares"), "100");
+});
+
+t.test("a pids limit that would stop the start waits", options, async (t) => {
+  const driver = newDriver();
+  driver.create({ pids: { limit: 0 } });
+  driver.apply({ pids: { limit: 0 } });
+  t.equal(value(driver, "pids", "pids.max"), "max");
+  driver.settle({ pids: { limit: 0 } });
+  t.equal(value(driver, "pids", "pids.max"), "0");
+});
+
+t.test("device rules hold", options, async (t) => {
+  const driver = newDriver();
+  driver.create(undefined);
+  driver.apply(undefined);
+  const devices = [driver.paths.directories.devices!];
+  t.equal(runIn(devices, "head -c 4 /dev/zero | wc -c").trim(), "4");
+  t.match(runIn(devices, ": < /dev/kmsg"), /Operation not permitted/);
+  driver.update({ devices: [{ allow: true, type: "c", major: 1, minor: 11, access: "r" }] });
+  t.equal(runIn(devices, ": < /dev/kmsg"), "");
+  t.match(runIn(devices, ": > /dev/kmsg"), /Operation not permitted/);
+  driver.update({ devices: [] });
+  t.match(runIn(devices, ": < /dev/kmsg"), /Operation not permitted/);
+});
+
+t.test("freeze, sub-cgroups, signals", options, async (t) => {
+  const driver = newDriver();
+  driver.create(undefined);
+  driver.apply(undefined);
+  const first = await processIn(driver.placement().join);
+  // A container that may write to its cgroups can name one like a file of another controller.
+  const hidden = driver.placement().join.map((path) => `${path}/memory.stat.d`);
+  for (const path of hidden) mkdirSync(path);
+  const cpuset = `${driver.paths.directories.cpuset}/memory.stat.d`;
+  for (const kind of ["cpus", "mems"]) writeFileSync(`${cpuset}/cpuset.${kind}`, "0");
+  const second = await processIn(hidden);
+  t.same(driver.processes().sort(), [first.pid, second.pid].sort());
+
+  t.equal(driver.freezerState(), "thawed");
+  driver.freeze("frozen");
+  t.equal(driver.freezerState(), "frozen");
+  t.throws(() => newDriver(driver.paths.directories.devices!.split("/").pop()).create(undefined), {
+    message: /container's cgroup is not empty: 2 process\(es\) found/,
+  });
+  drivers.pop();
+
+  t.throws(() => driver.remove(20), { message: /2 process\(es\) still in it: \d+ \(sleep, / }, "names who is left");
+  driver.signalAll(9);
+  await Promise.all([ended(first), ended(second)]);
+  t.same([first.signalCode, second.signalCode], ["SIGKILL", "SIGKILL"], "also when it was frozen");
+  driver.remove(2000);
+  for (const path of driver.placement().join) t.notOk(existsSync(path));
+});
+
+t.test("signals without cgroup.kill: SIGTERM and a frozen SIGKILL", options, async (t) => {
+  const driver = newDriver();
+  driver.create(undefined);
+  const { "": _, ...hierarchies } = driver.paths.directories;
+  const v1 = cgroupDriverFromState({ version: 1, directories: hierarchies });
+  const first = await processIn(v1.placement().join);
+  v1.signalAll(15);
+  await ended(first);
+  t.equal(first.signalCode, "SIGTERM");
+  t.equal(v1.freezerState(), "thawed");
+  const second = await processIn(v1.placement().join);
+  v1.freeze("frozen");
+  v1.signalAll(9);
+  await ended(second);
+  t.equal(second.signalCode, "SIGKILL");
+});
+
+t.test("remove waits for the end of a process", options, async (t) => {
+  const driver = newDriver();
+  driver.create(undefined);
+  const { "": _, ...hierarchies } = driver.paths.directories;
+  for (const directories of [driver.placement().join, Object.values(hierarchies)]) {
+    for (const path of directories) if (!existsSync(path)) driver.create(undefined);
+    await processIn([...new Set(directories)], "exec sleep 0.2");
+    driver.remove(5000);
+    for (const path of directories) t.notOk(existsSync(path), path);
+  }
+});
+
+t.test("refused, and nothing left behind", options, async (t) => {
+  const frozen = newDriver();
+  frozen.create(undefined);
+  frozen.freeze("frozen");
+  t.throws(() => frozen.create(undefined), { message: /container's cgroup unexpectedly frozen/ });
+  frozen.freeze("thawed");
+
+  // One directory cannot be made: the others go again.
+  const blocked = newDriver();
+  blocked.paths.directories.zzz = `${blocked.paths.directories.pids}/pids.max/x`;
+  t.throws(() => blocked.create(undefined), { message: /create cgroup .*pids.max\/x: / });
+  delete blocked.paths.directories.zzz;
+  for (const directory of Object.values(blocked.paths.directories)) t.notOk(existsSync(directory), directory);
+
+  const driver = newDriver();
+  driver.create(undefined);
+  t.throws(() => driver.apply({ cpu: { cpus: "977" } }), {
+    message: /^linux.resources.cpu.cpus: write "977" to .*cpuset.cpus: .* \(the parent cgroup has cpus 0/,
+  });
+  t.throws(() => driver.apply({ memory: { limit: 8192, swap: 4096 } }), {
+    message: /^linux.resources.memory.swap: .*invalid argument \(memory.swap is memory and swap together/,
+  });
+  t.throws(() => driver.apply({ blockIO: { leafWeight: 10 } }), { message: /blockIO.leafWeight: .*no such file/ });
+  t.throws(() => driver.apply({ network: { classID: 10 } }), {
+    message: /linux.resources.network.classID: write net_cls.classid: the net_cls controller is not available/,
+  });
+});
+
+t.test("a nested path, cpusets of the parents", options, async (t) => {
+  const top = `runt-cgtest-${process.pid}-top`;
+  const driver = cgroupDriver({ layout: detectCgroups(), id: "x", cgroupsPath: `/${top}/a/b`, rootless: false });
+  drivers.push(driver);
+  t.teardown(() => {
+    for (const directory of driver.placement().join) {
+      for (const path of [directory.replace(/\/b$/, ""), directory.replace(/\/a\/b$/, "")]) rmdirSync(path);
+    }
+  });
+  const resources = { cpu: { cpus: "0" } };
+  driver.create(resources);
+  driver.apply(resources);
+  t.equal(value(driver, "cpuset", "cpuset.cpus"), "0");
+  t.equal(value(driver, "cpuset", "cpuset.mems"), "0");
+  driver.remove(0);
+});
+
+t.test("statistics", options, async (t) => {
+  const driver = newDriver();
+  driver.create({ pids: { limit: 9 } });
+  driver.apply({ pids: { limit: 9 } });
+  await processIn(driver.placement().join);
+  const stats = JSON.parse(statsJson(driver.stats()));
+  t.same(stats.pids, { current: 1, limit: 9 });
+  t.ok(stats.cpu.usage.total > 0);
+  t.ok(stats.memory.usage.usage > 0);
+  t.ok(stats.memory.raw.rss >= 0);
+  t.equal(stats.network_interfaces, null);
+  t.ok(stats.cpuset.cpus.length > 0);
+});
+
+const unified = { skip: isV2 ? "covered by the v2 tests" : noUnified } as const;
+t.test("the v2 driver on the hybrid's cgroup2", unified, async (t) => {
+  const before = readFileSync(`${UNIFIED}/cgroup.subtree_control`, "utf8").trim();
+  const has = readFileSync(`${UNIFIED}/cgroup.controllers`, "utf8").trim().split(/\s+/);
+  t.teardown(() => {
+    if (before === "" && has.includes("hugetlb")) writeFileSync(`${UNIFIED}/cgroup.subtree_control`, "-hugetlb");
+  });
+  const directory = `${UNIFIED}/runt-cgtest-${process.pid}-v2`;
+  const driver = new CgroupV2Driver({ version: 2, directories: { "": directory } });
+  drivers.push(driver);
+  t.throws(() => driver.create({ memory: { limit: 4096 } }), { message: /controller memory is not available/ });
+  t.equal(existsSync(directory), false, "rolled back");
+
+  const resources = has.includes("hugetlb") ? { hugepageLimits: [{ pageSize: "2MB", limit: 4 << 20 }] } : {};
+  driver.create(resources);
+  driver.apply(resources);
+  if (has.includes("hugetlb")) t.equal(value(driver, "", "hugetlb.2MB.max"), String(4 << 20));
+  t.same(driver.placement(), { join: [], into: directory });
+
+  t.equal(runIn([directory], "head -c 4 /dev/zero | wc -c").trim(), "4");
+  t.match(runIn([directory], ": < /dev/kmsg"), /Operation not permitted/, "the device program holds");
+  driver.update({ devices: [{ allow: true, type: "c", major: 1, minor: 11, access: "r" }] });
+  t.equal(runIn([directory], ": < /dev/kmsg"), "", "and can be replaced");
+
+  const child = await processIn([directory]);
+  mkdirSync(`${directory}/sub`);
+  const below = await processIn([`${directory}/sub`]);
+  t.same(driver.processes().sort(), [child.pid, below.pid].sort());
+  driver.freeze("frozen");
+  t.equal(driver.freezerState(), "frozen");
+  t.match(value(driver, "", "cgroup.events"), /frozen 1/);
+  t.throws(() => new CgroupV2Driver(driver.paths).create(undefined), { message: /cgroup is not empty: 2 process/ });
+  driver.freeze("thawed");
+  t.equal(driver.stats().pids.current, 1);
+  t.throws(() => driver.apply({ unified: { "memory.high": "1" } }), {
+    message: /linux.resources.unified\["memory.high"\]: .* \(controller memory is not available here/,
+  });
+  driver.signalAll(9);
+  driver.remove(3000);
+  t.notOk(existsSync(directory), "waited for the end of both");
+});
