@@ -1,0 +1,80 @@
+// Callers of terminals: a console socket that takes a pty's master, and runt under a terminal of its own.
+
+import { spawn, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Sandbox } from "./sandbox.js";
+import { runtime, until } from "./sandbox.js";
+
+// Takes one connection, receives a descriptor (SCM_RIGHTS), then relays: what is typed to it, and what
+// it prints until end of file, as JSON. Node can't receive descriptors on a stream socket.
+const receiver = `
+import array, json, os, socket, sys, termios, fcntl, struct
+path, typed = sys.argv[1], sys.argv[2]
+server = socket.socket(socket.AF_UNIX)
+server.bind(path)
+server.listen(1)
+print("listening", flush=True)
+connection, _ = server.accept()
+text, ancillary, _, _ = connection.recvmsg(4096, socket.CMSG_SPACE(4 * 8))
+fds = array.array("i")
+for level, kind, data in ancillary:
+    if kind == socket.SCM_RIGHTS: fds.frombytes(data)
+master = fds[0]
+rows, columns = struct.unpack("HHHH", fcntl.ioctl(master, termios.TIOCGWINSZ, b"\\0" * 8))[:2]
+onlcr = bool(termios.tcgetattr(master)[1] & termios.ONLCR)
+if typed: os.write(master, typed.encode())
+out = b""
+while True:
+    try: chunk = os.read(master, 65536)
+    except OSError: break
+    if not chunk: break
+    out += chunk
+print(json.dumps({"name": text.decode(errors="replace"), "count": len(fds), "rows": rows, "columns": columns, "onlcr": onlcr, "out": out.decode(errors="replace")}))
+`;
+
+export interface Received {
+  name: string;
+  count: number;
+  rows: number;
+  columns: number;
+  onlcr: boolean;
+  out: string;
+}
+
+/** Listens at a console socket; `received` gives what came once the terminal has ended. */
+export async function consoleSocket(box: Sandbox, typed = ""): Promise<{ path: string; received: Promise<Received> }> {
+  const path = join(box.dir, `console-${Math.random().toString(36).slice(2)}`);
+  const child = spawn("python3", ["-c", receiver, path, typed], { stdio: ["ignore", "pipe", "inherit"] });
+  let text = "";
+  child.stdout.on("data", (chunk) => {
+    text += chunk;
+  });
+  const timer = setTimeout(() => child.kill("SIGKILL"), 30_000);
+  const received = new Promise<Received>((done, failed) => {
+    child.on("close", () => {
+      clearTimeout(timer);
+      try {
+        done(JSON.parse(text.slice("listening\n".length)) as Received);
+      } catch {
+        failed(new Error(`the console socket got nothing: ${text}`));
+      }
+    });
+  });
+  received.catch(() => {});
+  await until("the console socket listens", () => text.startsWith("listening\n"));
+  return { path, received };
+}
+
+/** Runs the runtime with a terminal of its own (script(1)): what the terminal showed, and the exit status. */
+export function underTerminal(box: Sandbox, args: string[], input = ""): { status: number | null; shown: string } {
+  const log = join(box.dir, `typescript-${Math.random().toString(36).slice(2)}`);
+  const quoted = [runtime, "--root", box.root, ...args].map((word) => `'${word}'`).join(" ");
+  const { status } = spawnSync("script", ["--quiet", "--flush", "--return", "--command", quoted, log], {
+    input,
+    timeout: 30_000,
+    killSignal: "SIGKILL",
+  });
+  const shown = readFileSync(log, "utf8").replace(/^Script started.*\n/, "").replace(/\n*Script done.*\n$/, "");
+  return { status, shown };
+}
