@@ -1,0 +1,59 @@
+// What bin/runt noted before it became the engine: how the caller called. The format is said at
+// the top of native/launcher/launcher.cc.
+
+/** How runt was called. Without the launcher (`node dist/src/cli/main.js`) only `program` is known. */
+export interface LaunchNote {
+  /** The name that runt was called by. */
+  program: string;
+  /** The caller's RLIMIT_NOFILE; the engine has raised its own. */
+  nofile?: { soft: bigint; hard: bigint };
+  /** Numbers of the signals that the caller ignores, in order. */
+  ignored: readonly number[];
+  /** Numbers of the signals that the caller blocks, in order. */
+  blocked: readonly number[];
+  /** Descriptors from 3 to 255 that the caller passed on; undefined when nobody looked. */
+  openFds?: readonly number[];
+}
+
+const FIRST_NOTED = 3;
+const LAST_NOTED = 255;
+const FORM = /^nofile=(\d+):(\d+) ignored=([0-9a-f]+) blocked=([0-9a-f]+) fds=([0-9a-f]+) argv0=([^]*)$/;
+
+/** In: the text of RUNT_LAUNCH. Out: the note; null when it is not one. */
+export function parseLaunch(text: string): LaunchNote | null {
+  const match = FORM.exec(text);
+  if (!match) return null;
+  const [, soft, hard, ignored, blocked, descriptors, argv0] = match as unknown as string[];
+  return {
+    program: argv0 || "runt",
+    nofile: { soft: BigInt(soft!), hard: BigInt(hard!) },
+    ignored: bits(ignored!, 1),
+    blocked: bits(blocked!, 1),
+    openFds: bits(descriptors!, FIRST_NOTED),
+  };
+}
+
+/** The launcher's note about this process. */
+export function launchNote(): LaunchNote {
+  const text = process.env.RUNT_LAUNCH;
+  return (text && parseLaunch(text)) || { program: "runt", ignored: [], blocked: [] };
+}
+
+/**
+ * Whether the caller passed this descriptor on. One that nobody looked at counts as open: then
+ * spawnInit fails to pass it on (EBADF), so that a wrong guess is an error and no surprise.
+ */
+export function wasOpen(fd: number): boolean {
+  const { openFds } = launchNote();
+  return fd > LAST_NOTED || !openFds || openFds.includes(fd);
+}
+
+/** The numbers of the bits that are set in hexadecimal digits, counted from `first`. */
+function bits(digits: string, first: number): number[] {
+  const set: number[] = [];
+  for (let at = digits.length - 1, base = first; at >= 0; at--, base += 4) {
+    const value = Number.parseInt(digits[at]!, 16);
+    for (let bit = 0; bit < 4; bit++) if (value & (1 << bit)) set.push(base + bit);
+  }
+  return set;
+}
