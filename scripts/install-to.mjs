@@ -1,0 +1,29 @@
+// Copies runt to a prefix: npm run install-to -- PREFIX. It works from there: bin/runt finds
+// ../lib/runt beside its own file, never through PATH or the working directory.
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fail, root } from "./tools.mjs";
+
+const [prefix, ...rest] = process.argv.slice(2);
+if (!prefix || rest.length || prefix.startsWith("-")) fail("usage: npm run install-to -- PREFIX");
+const to = resolve(process.env.INIT_CWD ?? process.cwd(), prefix);
+
+/** Beside the old file and then in its place, so that a runt that runs keeps its own. */
+function install(source, folder, mode) {
+  if (!existsSync(source)) fail(`install-to: ${source} is missing: run npm run build first`);
+  mkdirSync(join(to, folder), { recursive: true });
+  const target = join(to, folder, source.split("/").pop());
+  copyFileSync(source, `${target}.new`);
+  chmodSync(`${target}.new`, mode);
+  renameSync(`${target}.new`, target);
+  console.log(target);
+}
+
+install(join(root, "bin/runt"), "bin", 0o755);
+install(join(root, "lib/runt/engine"), "lib/runt", 0o755);
+install(join(root, "lib/runt/runt-init"), "lib/runt", 0o755);
+install(join(root, "lib/runt/runt.node"), "lib/runt", 0o644);
+const pages = join(root, "man");
+for (const page of existsSync(pages) ? readdirSync(pages).filter((name) => name.endsWith(".8")) : []) {
+  install(join(pages, page), "share/man/man8", 0o644);
+}
