@@ -6,6 +6,8 @@ import { EINVAL, ENOENT, errnoOf, failure } from "./failure.js";
 import { describeProcesses, processesBelow } from "./processes.js";
 
 const MODE = 0o755;
+const S_IFMT = 0o170000;
+const S_IFDIR = 0o040000;
 
 /** Keeps what was made, to take it back when the rest fails. */
 export class MadeDirectories {
@@ -49,8 +51,19 @@ export function cannotMake(error: unknown, path: string): RuntError {
   return failure(error, { attempt: "create cgroup", path, hint });
 }
 
-/** Throws RuntError when a directory that was there before holds processes. The wording is runc's. */
-export function refuseProcesses(directory: string, controller: string): void {
+/**
+ * Throws RuntError when what was there before is no directory (a container called "tasks"), or holds
+ * processes. The wording of the second is runc's.
+ */
+export function refuseOccupied(directory: string, controller: string): void {
+  if (((native().lstat(directory)?.mode ?? 0) & S_IFMT) !== S_IFDIR) {
+    throw new RuntError({
+      attempt: "create cgroup",
+      path: directory,
+      cause: "file exists",
+      hint: "it is a file of the kernel: choose another cgroupsPath or id",
+    });
+  }
   const pids = processesBelow(directory, controller);
   if (pids.length === 0) return;
   throw new RuntError({

@@ -66,6 +66,8 @@ function signalNewcomers(cgroup: Killable, signal: number): void {
 }
 
 function signalOne(pid: number, signal: number): void {
+  // The kernel lists processes outside our pid namespace as 0, and kill(0) would hit our own process group.
+  if (pid <= 0) return;
   try {
     native().kill(pid, signal);
   } catch (error) {

@@ -37,6 +37,8 @@ export interface DriverOptions {
   rootless: boolean;
   /** cgroupsPath was given: then a rootless container must have exactly that cgroup. */
   pathGiven: boolean;
+  /** v2: the host uid that shall own the cgroup (delegate.ts). */
+  owner?: number | undefined;
 }
 
 export class CgroupV1Driver implements CgroupDriver {

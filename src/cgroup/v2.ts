@@ -5,6 +5,7 @@ import { RuntError } from "../errors.js";
 import { native } from "../host/native.js";
 import { applyWrites, type OnFailure } from "./apply.js";
 import { MadeDirectories } from "./create.js";
+import { delegateCgroup } from "./delegate.js";
 import { allowsAll, deviceProgram } from "./device-program.js";
 import { deviceRules } from "./device-rules.js";
 import type { CgroupDriver, CgroupPaths, FreezerState } from "./driver.js";
@@ -43,6 +44,7 @@ export class CgroupV2Driver implements CgroupDriver {
     try {
       createV2(directory, made);
       this.enable(directory, resources);
+      this.delegate(directory);
     } catch (error) {
       made.rollback();
       const tolerant = this.options.rootless && !this.options.pathGiven && isPermission(error);
@@ -146,6 +148,12 @@ export class CgroupV2Driver implements CgroupDriver {
         if (!this.options.rootless) throw error;
       }
     }
+  }
+
+  /** A rootless caller may only give to itself, and what it made is its own already. */
+  private delegate(directory: string): void {
+    const { owner, rootless } = this.options;
+    if (owner !== undefined && !rootless) delegateCgroup(directory, owner);
   }
 
   private writeLimits(resources: LinuxResources): void {

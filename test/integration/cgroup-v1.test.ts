@@ -3,7 +3,7 @@
 // has controllers. Needs root and the built addon.
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from "node:fs";
 import t from "tap";
 import { detectCgroups } from "../../src/cgroup/detect.js";
 import { cgroupDriver, cgroupDriverFromState } from "../../src/cgroup/index.js";
@@ -218,6 +218,11 @@ t.test("refused, and nothing left behind", options, async (t) => {
   delete blocked.paths.directories.zzz;
   for (const directory of Object.values(blocked.paths.directories)) t.notOk(existsSync(directory), directory);
 
+  const file = cgroupDriver({ layout: detectCgroups(), id: "tasks", rootless: false });
+  t.throws(() => file.create(undefined), {
+    message: /create cgroup .*\/tasks: file exists \(it is a file of the kernel/,
+  });
+
   const driver = newDriver();
   driver.create(undefined);
   t.throws(() => driver.apply({ cpu: { cpus: "977" } }), {
@@ -263,6 +268,57 @@ t.test("statistics", options, async (t) => {
   t.ok(stats.cpuset.cpus.length > 0);
 });
 
+t.test("without permission", options, async (t) => {
+  const layout = detectCgroups();
+  const resources = { memory: { limit: 1 << 20 }, pids: { limit: 5 } };
+  const asNobody = <T>(work: () => T): T => {
+    process.seteuid!(65534);
+    try {
+      return work();
+    } finally {
+      process.seteuid!(0);
+    }
+  };
+  const id = `runt-cgtest-${process.pid}-rootless`;
+  const rootless = cgroupDriver({ layout, id, rootless: true });
+  asNobody(() => {
+    rootless.create(resources);
+    rootless.apply(resources);
+  });
+  t.same(rootless.paths.directories, {}, "none could be made");
+  t.same(rootless.placement().join, []);
+  t.equal(rootless.warnings.length, 1);
+  t.match(
+    rootless.warnings[0],
+    /without a cgroup of its own; not applied: linux.resources.memory.limit, linux.resources.pids.limit; .*Delegate=/,
+  );
+  t.same(cgroupDriverFromState(rootless.paths, process.pid).processes(), [process.pid]);
+  t.throws(() => cgroupDriverFromState(rootless.paths).freeze("frozen"), { message: /has no cgroup of its own/ });
+
+  const exact = cgroupDriver({ layout, id, cgroupsPath: `/${id}`, rootless: true });
+  t.throws(() => asNobody(() => exact.create(undefined)), { message: /^create cgroup .*: permission denied/ });
+  const root = cgroupDriver({ layout, id, rootless: false });
+  t.throws(() => asNobody(() => root.create(undefined)), { message: /^create cgroup .*: permission denied/ });
+
+  // A cgroup that was made, but whose limits may not be written.
+  const limited = cgroupDriver({ layout, id, cgroupsPath: `/${id}`, rootless: true });
+  drivers.push(limited);
+  limited.create(undefined);
+  asNobody(() => limited.apply(resources));
+  t.match(limited.warnings, [
+    /not applied: linux.resources.memory.limit: write "1048576" to .*permission denied/,
+    /pids.max = 5/,
+  ]);
+
+  const disabled = cgroupDriver({ layout, id, rootless: false, manager: "disabled" });
+  disabled.create(resources);
+  disabled.apply(resources);
+  t.match(disabled.warnings, [
+    "cgroups are disabled; not applied: linux.resources.memory.limit, linux.resources.pids.limit",
+  ]);
+  t.equal(disabled.exists(), false);
+});
+
 const unified = { skip: isV2 ? "covered by the v2 tests" : noUnified } as const;
 t.test("the v2 driver on the hybrid's cgroup2", unified, async (t) => {
   const before = readFileSync(`${UNIFIED}/cgroup.subtree_control`, "utf8").trim();
@@ -287,6 +343,11 @@ t.test("the v2 driver on the hybrid's cgroup2", unified, async (t) => {
   driver.update({ devices: [{ allow: true, type: "c", major: 1, minor: 11, access: "r" }] });
   t.equal(runIn([directory], ": < /dev/kmsg"), "", "and can be replaced");
 
+  driver.freeze("frozen");
+  t.equal(driver.freezerState(), "frozen", "an empty one too");
+  t.throws(() => new CgroupV2Driver(driver.paths).create(undefined), { message: /cgroup unexpectedly frozen/ });
+  driver.freeze("thawed");
+
   const child = await processIn([directory]);
   mkdirSync(`${directory}/sub`);
   const below = await processIn([`${directory}/sub`]);
@@ -300,6 +361,16 @@ t.test("the v2 driver on the hybrid's cgroup2", unified, async (t) => {
   t.throws(() => driver.apply({ unified: { "memory.high": "1" } }), {
     message: /linux.resources.unified\["memory.high"\]: .* \(controller memory is not available here/,
   });
+  const owned = new CgroupV2Driver(
+    { version: 2, directories: { "": `${directory}-owned` } },
+    { rootless: false, pathGiven: true, owner: 65534 },
+  );
+  drivers.push(owned);
+  owned.create(undefined);
+  t.equal(statSync(`${directory}-owned`).uid, 65534);
+  t.equal(statSync(`${directory}-owned/cgroup.procs`).uid, 65534);
+  t.equal(statSync(`${directory}-owned/cgroup.max.depth`).uid, 0, "limits stay root's");
+
   driver.signalAll(9);
   driver.remove(3000);
   t.notOk(existsSync(directory), "waited for the end of both");

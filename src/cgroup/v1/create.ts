@@ -1,7 +1,7 @@
 // Makes a container's directories in all v1 hierarchies.
 
 import { native } from "../../host/native.js";
-import { cannotMake, type MadeDirectories, refuseProcesses, unexpectedlyFrozen } from "../create.js";
+import { cannotMake, type MadeDirectories, refuseOccupied, unexpectedlyFrozen } from "../create.js";
 import { failure, isPermission } from "../failure.js";
 import type { LinuxResources } from "../resources.js";
 
@@ -29,11 +29,11 @@ export function createV1(
         missing.push(...Object.keys(directories).filter((name) => directories[name] === directory));
         continue;
       }
-      if (!isNew) refuseProcesses(directory, controller);
+      if (!isNew) refuseOccupied(directory, controller);
     }
     if (missing.includes(controller)) continue;
     if (controller === "freezer") refuseFrozen(directory, isNew);
-    if (controller === "cpuset") fillCpuset(directory, resources);
+    if (controller === "cpuset") fillCpuset(directory, resources, isNew);
   }
   return missing;
 }
@@ -51,23 +51,34 @@ function refuseFrozen(directory: string, isNew: boolean): void {
  * memory nodes, and the parent its own parent's if need be. What the config names is left to apply():
  * the parent's whole list may not be allowed here (another child with cpu_exclusive).
  */
-function fillCpuset(directory: string, resources: LinuxResources | undefined): void {
+function fillCpuset(directory: string, resources: LinuxResources | undefined, isNew: boolean): void {
+  const parent = directory.slice(0, directory.lastIndexOf("/"));
   for (const kind of ["cpus", "mems"] as const) {
-    if (!resources?.cpu?.[kind]) inheritCpuset(directory, kind);
-    else inheritCpuset(directory.slice(0, directory.lastIndexOf("/")), kind);
+    const parents = cpusetOf(parent, kind);
+    if (resources?.cpu?.[kind]) continue;
+    if (isNew || isEmpty(directory, kind)) writeCpuset(directory, kind, parents);
   }
 }
 
-function inheritCpuset(directory: string, kind: "cpus" | "mems"): string {
-  const file = `${directory}/cpuset.${kind}`;
-  const own = native().readFileIfAny(file)?.trim();
-  // Full already, or above the mount point.
+/** The CPUs or nodes of a cpuset above; filled from its own parent when it is empty. */
+function cpusetOf(directory: string, kind: "cpus" | "mems"): string {
+  const own = native().readFileIfAny(`${directory}/cpuset.${kind}`)?.trim();
+  // Full already, or above the mount point, whose cpuset is never empty.
   if (own === undefined || own !== "") return own ?? "";
-  const value = inheritCpuset(directory.slice(0, directory.lastIndexOf("/")), kind);
+  const value = cpusetOf(directory.slice(0, directory.lastIndexOf("/")), kind);
+  writeCpuset(directory, kind, value);
+  return value;
+}
+
+function isEmpty(directory: string, kind: "cpus" | "mems"): boolean {
+  return native().readFileIfAny(`${directory}/cpuset.${kind}`)?.trim() === "";
+}
+
+function writeCpuset(directory: string, kind: "cpus" | "mems", value: string): void {
+  const file = `${directory}/cpuset.${kind}`;
   try {
     native().writeFile(file, value);
   } catch (error) {
     throw failure(error, { attempt: `write ${JSON.stringify(value)} (the parent's) to`, path: file });
   }
-  return value;
 }

@@ -2,7 +2,7 @@
 
 import { RuntError } from "../../errors.js";
 import { native } from "../../host/native.js";
-import { cannotMake, type MadeDirectories, refuseProcesses, unexpectedlyFrozen } from "../create.js";
+import { cannotMake, type MadeDirectories, refuseOccupied, unexpectedlyFrozen } from "../create.js";
 import { DELEGATE_HINT, EBUSY, ENOENT, EOPNOTSUPP, errnoOf, failure, isPermission } from "../failure.js";
 import { parseKeyed, parseWords } from "../proc-files.js";
 import { describeProcesses, processesOf } from "../processes.js";
@@ -15,9 +15,12 @@ export function createV2(directory: string, made: MadeDirectories): void {
   } catch (error) {
     throw cannotMake(error, directory);
   }
+  // The root has no cgroup.type: it is never frozen or threaded, and so a new child of it is neither.
+  const parent = directory.slice(0, directory.lastIndexOf("/"));
+  if (isNew && native().stat(`${parent}/cgroup.type`) === null) return;
   const read = (file: string) => native().readFileIfAny(`${directory}/${file}`) ?? "";
   const events = parseKeyed(read("cgroup.events"));
-  if (!isNew && events.populated === "1") refuseProcesses(directory, "");
+  if (!isNew) refuseOccupied(directory, "");
   if (events.frozen === "1" || (!isNew && read("cgroup.freeze").trim() === "1")) throw unexpectedlyFrozen(directory);
   refuseThreaded(directory, read("cgroup.type").trim());
 }

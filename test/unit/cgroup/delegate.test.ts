@@ -1,0 +1,38 @@
+// Who shall own a container's cgroup: config-linux.md, Cgroup ownership.
+
+import t from "tap";
+import { delegationOwner } from "../../../src/cgroup/delegate.js";
+import type { Spec } from "../../../src/spec/types.gen.js";
+
+const mount = { source: "cgroup", destination: "/sys/fs/cgroup", type: "cgroup", options: ["rw"] };
+const namespaces = [{ type: "cgroup" }, { type: "user" }];
+const uidMappings = [
+  { containerID: 0, hostID: 1000, size: 1 },
+  { containerID: 1, hostID: 100000, size: 65535 },
+];
+const config = (uid: number, linux: object, mounts: object[] = [mount]) =>
+  ({ ociVersion: "1.3.0", process: { user: { uid, gid: 0 } }, mounts, linux }) as unknown as Spec;
+
+t.test("owners", async (t) => {
+  t.equal(delegationOwner(config(0, { namespaces, uidMappings })), 1000);
+  t.equal(delegationOwner(config(5, { namespaces, uidMappings })), 100004);
+  t.equal(delegationOwner(config(70000, { namespaces, uidMappings })), undefined, "not mapped");
+  t.equal(delegationOwner(config(7, { namespaces: [{ type: "cgroup" }] })), 7, "no user namespace");
+  t.equal(delegationOwner(config(0, { namespaces: [{ type: "cgroup" }] })), undefined, "root has it already");
+});
+
+t.test("nobody", async (t) => {
+  const linux = { namespaces, uidMappings };
+  t.equal(
+    delegationOwner(config(0, { ...linux, namespaces: [{ type: "user" }] })),
+    undefined,
+    "host's cgroup namespace",
+  );
+  t.equal(delegationOwner(config(0, { ...linux, namespaces: [{ type: "cgroup", path: "/x" }] })), undefined, "joined");
+  t.equal(delegationOwner(config(0, linux, [])), undefined, "no mount");
+  t.equal(delegationOwner(config(0, linux, [{ ...mount, options: ["nosuid", "ro"] }])), undefined, "read-only mount");
+  t.equal(delegationOwner(config(0, linux, [{ ...mount, source: "cgroup2" }])), undefined, "other source");
+  const joined = [{ type: "cgroup" }, { type: "user", path: "/x" }];
+  t.equal(delegationOwner(config(0, { namespaces: joined })), undefined, "mappings unknown");
+  t.equal(delegationOwner({ ociVersion: "1.3.0" } as Spec), undefined);
+});
