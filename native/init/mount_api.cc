@@ -1,0 +1,102 @@
+// What the kernel has, and small facts about mounts.
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kernel.h"
+#include "mount_tree.h"
+
+namespace init {
+namespace {
+
+// Not in musl's headers; the layout is the kernel's struct statx.
+struct Statx {
+  uint8_t before[144];
+  uint64_t mount;
+  uint8_t after[104];
+};
+constexpr unsigned kStatxMount = 0x1000;  // STATX_MNT_ID, Linux 5.8
+
+ClassicMount rooms[kMaxSlots];
+
+bool probe() {
+  // Empty calls that can only fail. A seccomp profile is known by ENOSYS or, in older ones, EPERM;
+  // fsopen and move_mount also say EPERM for want of CAP_SYS_ADMIN, which is no reason to go the
+  // old way: that would end in EPERM as well, with a worse message.
+  sys_open_tree(-1, "", 0);
+  if (is_missing(errno)) return false;
+  syscall(SYS_mount_setattr, -1, "", 0, nullptr, 0);
+  if (is_missing(errno)) return false;
+  sys_fsopen(nullptr, 0);
+  if (errno == ENOSYS) return false;
+  sys_move_mount(-1, "", -1, "", 0);
+  return errno != ENOSYS;
+}
+
+}  // namespace
+
+bool left_host = false;
+
+bool has_mount_api() {
+  static int known = -1;
+  if (known < 0) known = probe() ? 1 : 0;
+  return known == 1;
+}
+
+ClassicMount &classic_room(Context &context, const MountSlot &slot) { return rooms[&slot - context.slots]; }
+
+void hold(MountSlot &slot, UniqueFd fd) {
+  UniqueFd old(slot.fd);
+  slot.fd = fd.release();
+}
+
+bool is_directory_tree(const MountSlot &slot) {
+  if (slot.fd < 0) return slot.tree == MountSlot::Tree::Classic;  // a file system
+  struct stat status;
+  return fstat(slot.fd, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+uint64_t mount_number(Context &context, int fd) {
+  Statx status = {};
+  if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH, kStatxMount, &status) == 0) {
+    uint32_t mask;
+    memcpy(&mask, status.before, sizeof mask);
+    if (mask & kStatxMount) return status.mount;
+  }
+  // Before Linux 5.8: the line "mnt_id: N" of fdinfo.
+  int proc = context.proc(false);
+  if (proc < 0) return 0;
+  char text[512];
+  snprintf(text, sizeof text, "self/fdinfo/%d", fd);
+  UniqueFd info(openat(proc, text, O_RDONLY | O_CLOEXEC));
+  if (!info) return 0;
+  ssize_t length = retry([&] { return read(info.get(), text, sizeof text - 1); });
+  if (length < 0) return 0;
+  text[length] = '\0';
+  const char *line = strstr(text, "mnt_id:");
+  return line ? strtoull(line + strlen("mnt_id:"), nullptr, 10) : 0;
+}
+
+bool is_root(Context &context, int fd) {
+  struct stat root, other;
+  if (fstat(root_of(context), &root) != 0 || fstat(fd, &other) != 0) return false;
+  if (root.st_dev != other.st_dev || root.st_ino != other.st_ino) return false;
+  return mount_number(context, root_of(context)) == mount_number(context, fd);
+}
+
+bool enter_covered_root(Context &context) {
+  // A path that starts at a descriptor doesn't see what is mounted on that very directory, but ".."
+  // of the root is the root as it is seen from inside: with all that is on it.
+  UniqueFd top(
+      retry([&] { return sys_openat2(root_of(context), "..", O_PATH | O_DIRECTORY | O_CLOEXEC, 0, RESOLVE_IN_ROOT); }));
+  if (!top) return context.fail(errno, "open the mount on the root");
+  UniqueFd old(context.root);
+  context.root = top.release();
+  return true;
+}
+
+}  // namespace init
