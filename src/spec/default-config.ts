@@ -41,7 +41,12 @@ function mounts(rootless: boolean): Mount[] {
     : { destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "noexec", "nodev", "ro"] };
   return [
     { destination: "/proc", type: "proc", source: "proc" },
-    { destination: "/dev", type: "tmpfs", source: "tmpfs", options: ["nosuid", "strictatime", "mode=755", "size=65536k"] },
+    {
+      destination: "/dev",
+      type: "tmpfs",
+      source: "tmpfs",
+      options: ["nosuid", "strictatime", "mode=755", "size=65536k"],
+    },
     { destination: "/dev/pts", type: "devpts", source: "devpts", options: devpts },
     {
       destination: "/dev/shm",
@@ -61,8 +66,15 @@ function mounts(rootless: boolean): Mount[] {
 }
 
 /** The default configuration, with its members in the order in which they are written. */
-export function defaultConfig({ rootless = false, euid = 0, egid = 0, cgroup2only = false }: DefaultConfigOptions = {}): Spec {
-  const types: LinuxNamespaceType[] = rootless ? ["pid", "ipc", "uts", "mount"] : ["pid", "network", "ipc", "uts", "mount"];
+export function defaultConfig({
+  rootless = false,
+  euid = 0,
+  egid = 0,
+  cgroup2only = false,
+}: DefaultConfigOptions = {}): Spec {
+  const types: LinuxNamespaceType[] = rootless
+    ? ["pid", "ipc", "uts", "mount"]
+    : ["pid", "network", "ipc", "uts", "mount"];
   if (cgroup2only) types.push("cgroup");
   if (rootless) types.push("user");
   return {

@@ -2,7 +2,7 @@
 // 18446744073709551615 (RLIM_INFINITY) would become 2^64. The few literals beyond that are
 // read again from the text. Only loaded when there is one.
 
-import jsonc from "jsonc-parser";
+import { visit } from "jsonc-parser";
 import { type Findings, pointerPart } from "./problems.js";
 import { type Definition, definitions } from "./schemas.gen.js";
 
@@ -31,7 +31,7 @@ export function definitionAt(root: string, path: readonly (string | number)[]): 
  * @param findings gets values that are out of range or not plain digits
  */
 export function restoreIntegers(text: string, document: unknown, root: string, findings: Findings): void {
-  jsonc.visit(text, {
+  visit(text, {
     onLiteralValue(value, offset, length, _line, _column, pathSupplier) {
       if (typeof value !== "number" || Number.isSafeInteger(value)) return;
       const path = pathSupplier();
@@ -42,12 +42,15 @@ export function restoreIntegers(text: string, document: unknown, root: string, f
       const pointer = path.map(pointerPart).join("");
       if (!/^-?\d+$/.test(literal)) {
         // The schema has refused fractions already; 1e19 could be meant exactly, or rounded.
-        if (Number.isInteger(value)) findings.problem(pointer, `expected a 64-bit integer in plain digits, found ${literal}`, { quiet: true });
+        if (Number.isInteger(value))
+          findings.problem(pointer, `expected a 64-bit integer in plain digits, found ${literal}`, { quiet: true });
         return;
       }
       const exact = BigInt(literal);
       if (exact < range.min || exact > range.max) {
-        findings.problem(pointer, `expected an integer from ${range.min} to ${range.max}, found ${literal}`, { quiet: true });
+        findings.problem(pointer, `expected an integer from ${range.min} to ${range.max}, found ${literal}`, {
+          quiet: true,
+        });
       } else replace(document, path, value, exact);
     },
   });

@@ -43,11 +43,14 @@ export function explain(kind: Kind, document: unknown, findings: Findings): void
       problem.hint = `did you mean "${name}" where it says "${misspelt.name}"?`;
       misspelt.said = true;
     }
-    findings.problems.push(problem);
+    // One wrong value can break two rules of one schema: its type and its list of names.
+    const said = findings.problems.some(({ pointer, cause }) => pointer === problem.pointer && cause === problem.cause);
+    if (!said) findings.problems.push(problem);
   }
   for (const { parent, name, meant, said } of unknown) {
     if (said || !meant) continue;
-    findings.warning(parent + pointerPart(name), "unknown property, ignored", { hint: `did you mean "${meant}"?`, quiet: true });
+    const hint = `did you mean "${meant}"?`;
+    findings.warning(parent + pointerPart(name), "unknown property, ignored", { hint, quiet: true });
   }
 }
 
@@ -64,15 +67,16 @@ function wordSchemaError(kind: Kind, error: SchemaError, document: unknown): Pro
   const meant = typeof found === "string" ? suggest(found, names) : undefined;
   return {
     pointer,
-    cause: `expected ${expectation(error, schema)}, found ${showValue(found)}`,
+    cause: `expected ${expectation(error, schema, meant !== undefined)}, found ${showValue(found)}`,
     hint: meant === undefined ? undefined : `did you mean ${JSON.stringify(meant)}?`,
     quiet: true,
   };
 }
 
-/** What a schema wants, in words. */
-function expectation(error: SchemaError, schema: Definition | undefined): string {
+/** What a schema wants, in words. short: a name is suggested, so a long list of all others only hides it. */
+function expectation(error: SchemaError, schema: Definition | undefined, short: boolean): string {
   if (schema?.title) return schema.title;
+  if (schema?.enum && schema.enum.length > 8 && short) return "a known name";
   if (schema?.enum) return `one of ${schema.enum.map((name) => JSON.stringify(name)).join(", ")}`;
   if (error.keyword === "minItems") return "at least one entry";
   const types: Record<string, string> = {

@@ -62,16 +62,17 @@ export async function parseDocument<K extends Kind>(kind: K, text: string, file:
     restoreIntegers(text, document, ROOTS[kind], findings);
   }
   if (text.includes("\\u0000")) checkNuls(document, findings);
-  checkSemantics(kind, document, findings, typed);
+  checkSemantics(kind, document, findings, findings.problems.length === 0);
 
-  const warnings: string[] = [];
-  if (findings.problems.length > 0 || findings.warnings.length > 0) {
-    const problems = await place(findings.problems, document, text);
-    if (problems.length > 0) throw new DocumentError(file, problems);
-    for (const warning of await place(findings.warnings, document, text)) {
-      warnings.push(new RuntError(wordProblem(file, warning)).message);
-    }
+  if (findings.problems.length === 0 && findings.warnings.length === 0) {
+    return { document: document as Documents[K], warnings: [] };
   }
+  const [problems, notes] = [
+    await place(findings.problems, document, text),
+    await place(findings.warnings, document, text),
+  ];
+  if (problems.length > 0) throw new DocumentError(file, problems, notes);
+  const warnings = notes.map((note) => new RuntError(wordProblem(file, note)).message);
   return { document: document as Documents[K], warnings };
 }
 
@@ -85,7 +86,7 @@ async function place(problems: readonly Problem[], document: unknown, text: stri
       const value = valueAt(document, problem.pointer);
       return {
         ...problem,
-        ...positions.ofValue(pointerParts(problem.pointer)),
+        ...positions.of(pointerParts(problem.pointer)),
         where: wordPlace(problem.pointer),
         cause: problem.quiet ? problem.cause : `${problem.cause}, found ${showValue(value)}`,
       };

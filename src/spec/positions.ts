@@ -1,6 +1,6 @@
 // JSON pointer → line and column of a text. Only loaded when there is something to say.
 
-import jsonc, { type Node } from "jsonc-parser";
+import { type Node, parseTree } from "jsonc-parser";
 
 export interface Position {
   /** From 1. */
@@ -14,32 +14,18 @@ export class Positions {
   private readonly root: Node | undefined;
 
   constructor(private readonly text: string) {
-    this.root = jsonc.parseTree(text);
+    this.root = parseTree(text);
   }
 
   /** Where the value of a pointer is; where its nearest parent is when the document does not have it. */
-  ofValue(parts: readonly string[]): Position {
+  of(parts: readonly string[]): Position {
     let node = this.root;
     for (const part of parts) {
       const next = node && (node.type === "array" ? node.children?.[Number(part)] : member(node, part)?.children?.[1]);
       if (!next) break;
       node = next;
     }
-    return this.at(node?.offset ?? 0);
-  }
-
-  /** Where the name of a member is. */
-  ofKey(parts: readonly string[]): Position {
-    let node = this.root;
-    for (const part of parts.slice(0, -1)) {
-      node = node && (node.type === "array" ? node.children?.[Number(part)] : member(node, part)?.children?.[1]);
-    }
-    const property = node && member(node, parts.at(-1) ?? "");
-    return property ? this.at(property.offset) : this.ofValue(parts);
-  }
-
-  private at(offset: number): Position {
-    return positionOf(this.text, offset);
+    return positionOf(this.text, node?.offset ?? 0);
   }
 }
 

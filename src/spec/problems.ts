@@ -13,6 +13,8 @@ export interface Problem {
   hint?: string;
   /** Leave out ", found VALUE": the cause says it, or the value is long. */
   quiet?: boolean;
+  /** Pointer of what this follows from: when that is at fault itself, this is not worth saying. */
+  basis?: string;
 }
 
 /** A problem with its place in the file. */
@@ -46,8 +48,10 @@ export class DocumentError extends RuntError {
   /** All of them, in the order of the file. */
   readonly problems: readonly PlacedProblem[];
 
-  constructor(file: string, problems: readonly PlacedProblem[]) {
-    super(problems.length === 1 ? wordProblem(file, problems[0]!) : wordAll(file, problems));
+  /** @param notes what is odd in the document too: a misspelt property can be why something is missing */
+  constructor(file: string, problems: readonly PlacedProblem[], notes: readonly PlacedProblem[] = []) {
+    const single = problems.length === 1 && notes.length === 0;
+    super(single ? wordProblem(file, problems[0]!) : wordAll(file, problems, notes));
     this.name = "DocumentError";
     this.problems = problems;
   }
@@ -63,9 +67,14 @@ export function wordProblem(file: string, problem: PlacedProblem): ErrorParts {
   };
 }
 
-function wordAll(file: string, problems: readonly PlacedProblem[]): string {
-  const lines = problems.map((problem) => new RuntError(wordProblem(file, problem)).message);
-  return `${file} has ${lines.length} problems:\n${lines.map((line) => `  ${line}`).join("\n")}`;
+function wordAll(file: string, problems: readonly PlacedProblem[], notes: readonly PlacedProblem[]): string {
+  const line = (problem: PlacedProblem) => new RuntError(wordProblem(file, problem)).message;
+  const count = problems.length === 1 ? "a problem" : `${problems.length} problems`;
+  return [
+    `${file} has ${count}:`,
+    ...problems.map((problem) => `  ${line(problem)}`),
+    ...notes.map((note) => `  warning: ${line(note)}`),
+  ].join("\n");
 }
 
 /** One part of a JSON pointer, escaped. */

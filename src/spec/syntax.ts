@@ -1,6 +1,6 @@
 // What to say when a text is not JSON. Only loaded then.
 
-import jsonc, { type ParseError } from "jsonc-parser";
+import { type ParseError, parse, printParseErrorCode } from "jsonc-parser";
 import { RuntError } from "../errors.js";
 import { positionOf } from "./positions.js";
 
@@ -17,10 +17,10 @@ const WORDS: Record<string, string> = {
   EndOfFileExpected: "expected the end of the file",
   InvalidCommentToken: "expected JSON, which has no comments",
   UnexpectedEndOfComment: "expected JSON, which has no comments",
-  UnexpectedEndOfString: 'expected \'"\' at the end of the text',
+  UnexpectedEndOfString: "expected '\"' at the end of the text",
   UnexpectedEndOfNumber: "expected a digit",
   InvalidUnicode: "expected four hexadecimal digits after \\u",
-  InvalidEscapeCharacter: "expected one of the escapes that JSON has: \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX",
+  InvalidEscapeCharacter: 'expected one of the escapes that JSON has: \\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX',
   InvalidCharacter: "expected an escape such as \\n: texts hold no control characters",
 };
 
@@ -33,22 +33,27 @@ const WORDS: Record<string, string> = {
 export function syntaxError(text: string, file: string, refusal: unknown): RuntError {
   if (text.trim() === "") return new RuntError({ where: file, cause: "the file is empty" });
   if (text.startsWith("\uFEFF")) {
-    return new RuntError({ where: `${file}:1:1`, cause: "the file starts with a byte order mark", hint: "save it as UTF-8 without one" });
+    return new RuntError({
+      where: `${file}:1:1`,
+      cause: "the file starts with a byte order mark",
+      hint: "save it as UTF-8 without one",
+    });
   }
   const errors: ParseError[] = [];
-  jsonc.parse(text, errors, { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false });
+  parse(text, errors, { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false });
   const first = errors[0];
-  if (!first) return new RuntError({ where: file, cause: `not JSON: ${refusal instanceof Error ? refusal.message : refusal}` });
+  if (!first)
+    return new RuntError({ where: file, cause: `not JSON: ${refusal instanceof Error ? refusal.message : refusal}` });
 
   const offset = refine(text, first);
   const { line, column } = positionOf(text, offset);
-  const cause = WORDS[jsonc.printParseErrorCode(first.error)] ?? "not JSON";
+  const cause = WORDS[printParseErrorCode(first.error)] ?? "not JSON";
   return new RuntError({ where: `${file}:${line}:${column}`, cause: `${cause}\n${excerpt(text, line, column)}` });
 }
 
 /** Where people look for it: at a comma that has nothing after it, not at the bracket that follows. */
 function refine(text: string, { error, offset }: ParseError): number {
-  const code = jsonc.printParseErrorCode(error);
+  const code = printParseErrorCode(error);
   if (code === "PropertyNameExpected" || code === "ValueExpected") {
     const before = text.slice(0, offset).trimEnd();
     if (before.endsWith(",") && /[\]}]/.test(text[offset] ?? "")) return before.length - 1;

@@ -22,9 +22,10 @@ export function findDuplicates<T>(
   });
 }
 
-/** A list of CPUs or memory nodes as the kernel reads it: 0-3,7. Strides such as 0-15:2/4 too. */
+/** A list of CPUs or memory nodes as the kernel reads it: 0-3,7. Strides (0-15:2/4), N and all too. */
 export function isNumberList(text: string): boolean {
-  return /^(?:(?:\d+(?:-\d+(?::\d+\/\d+)?)?|N|all)?\s*(?:,|$)\s*)*$/.test(text.trim());
+  const part = /^(?:\d+(?:-(?:\d+|N)(?::\d+\/\d+)?)?|N|all)?$/;
+  return text.split(",").every((entry) => part.test(entry.trim()));
 }
 
 export const NUMBER_LIST = "a list of numbers and ranges such as 0-3,7";

@@ -1,6 +1,6 @@
 // All semantic checks, by kind of document.
 
-import { Findings, pointerPart } from "../problems.js";
+import { Findings, type Problem, pointerPart } from "../problems.js";
 import type { Documents, Kind } from "../kinds.js";
 import type { State } from "../types.gen.js";
 import type { Check } from "./check.js";
@@ -58,7 +58,9 @@ function checksOf(kind: Kind): readonly Check<never>[] {
  */
 export function checkSemantics(kind: Kind, document: unknown, findings: Findings, fits: boolean): void {
   const faults = findings.problems.map((problem) => problem.pointer);
-  const faulty = (pointer: string) => faults.some((fault) => pointer === fault || pointer.startsWith(`${fault}/`));
+  const isBelow = (pointer: string, parent: string) => pointer === parent || pointer.startsWith(`${parent}/`);
+  const worthSaying = ({ pointer, basis }: Problem) =>
+    !faults.some((fault) => isBelow(pointer, fault) || (basis && (isBelow(basis, fault) || isBelow(fault, basis))));
   for (const check of checksOf(kind)) {
     if (fits) {
       check(document as never, findings);
@@ -70,8 +72,8 @@ export function checkSemantics(kind: Kind, document: unknown, findings: Findings
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
     }
-    findings.problems.push(...own.problems.filter(({ pointer }) => !faulty(pointer)));
-    findings.warnings.push(...own.warnings.filter(({ pointer }) => !faulty(pointer)));
+    findings.problems.push(...own.problems.filter(worthSaying));
+    findings.warnings.push(...own.warnings.filter(worthSaying));
   }
 }
 
@@ -84,7 +86,8 @@ export function checkNuls(document: unknown, findings: Findings, pointer = ""): 
     if (document.includes("\0")) findings.problem(pointer, "expected a text without NUL (\\u0000)");
   } else if (typeof document === "object" && document !== null) {
     for (const [name, value] of Object.entries(document)) {
-      if (name.includes("\0")) findings.problem(pointer + pointerPart(name), "expected a name without NUL (\\u0000)", { quiet: true });
+      if (name.includes("\0"))
+        findings.problem(pointer + pointerPart(name), "expected a name without NUL (\\u0000)", { quiet: true });
       checkNuls(value, findings, pointer + pointerPart(name));
     }
   }

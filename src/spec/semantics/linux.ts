@@ -3,7 +3,7 @@
 import { type Findings, pointerPart } from "../problems.js";
 import type { Spec } from "../types.gen.js";
 import { type Check, findDuplicates, isNumberList, NUMBER_LIST } from "./check.js";
-import { namespaceOf } from "./namespaces.js";
+import { namespaceOf, needsNamespace } from "./namespaces.js";
 
 /** config-linux.md, "Devices": a full path; major and minor unless it is a FIFO. */
 function devices(config: Spec, findings: Findings): void {
@@ -13,7 +13,9 @@ function devices(config: Spec, findings: Findings): void {
     if (device.type === "p") return;
     for (const number of ["major", "minor"] as const) {
       if (device[number] === undefined) {
-        findings.problem(`${at}/${number}`, `a device of type "${device.type}" needs a ${number} number`, { quiet: true });
+        findings.problem(`${at}/${number}`, `a device of type "${device.type}" needs a ${number} number`, {
+          quiet: true,
+        });
       }
     }
   });
@@ -21,7 +23,11 @@ function devices(config: Spec, findings: Findings): void {
     config.linux?.devices,
     (device) => device.path,
     (index, path, first) => {
-      findings.problem(`/linux/devices/${index}/path`, `expected each path once, but ${path} is in entry ${first} too`, { quiet: true });
+      findings.problem(
+        `/linux/devices/${index}/path`,
+        `expected each path once, but ${path} is in entry ${first} too`,
+        { quiet: true },
+      );
     },
   );
 }
@@ -38,7 +44,7 @@ function netDevices(config: Spec, findings: Findings): void {
   if (devices.length === 0) return;
   if (!namespaceOf(config, "network")) {
     findings.problem("/linux/netDevices", "unable to move network devices without a private network namespace", {
-      hint: 'add { "type": "network" } to linux.namespaces',
+      ...needsNamespace("network"),
       quiet: true,
     });
   }
@@ -49,7 +55,8 @@ function netDevices(config: Spec, findings: Findings): void {
     if (!name) continue;
     if (!isNetDeviceName(name)) findings.problem(`${at}/name`, rule);
     // The kernel fills in one number; it refuses every other use of "%".
-    else if (/%(?!d)|%d.*%/.test(name)) findings.problem(`${at}/name`, "expected a name with at most one %d and no other %");
+    else if (/%(?!d)|%d.*%/.test(name))
+      findings.problem(`${at}/name`, "expected a name with at most one %d and no other %");
   }
   // "%d" gives each its own number, so only fixed names can clash.
   findDuplicates(
@@ -80,9 +87,11 @@ function intelRdt(config: Spec, findings: Findings): void {
     findings.problem(`${at}/closID`, 'expected the name of a directory, or "/"');
   }
   if (l3CacheSchema?.includes("\n")) findings.problem(`${at}/l3CacheSchema`, "expected one line");
-  if (l3CacheSchema && !l3CacheSchema.startsWith("L3:")) findings.warning(`${at}/l3CacheSchema`, 'should start with "L3:"');
+  if (l3CacheSchema && !l3CacheSchema.startsWith("L3:"))
+    findings.warning(`${at}/l3CacheSchema`, 'should start with "L3:"');
   if (memBwSchema?.includes("\n")) findings.problem(`${at}/memBwSchema`, "expected one line");
-  else if (memBwSchema && !memBwSchema.startsWith("MB:")) findings.problem(`${at}/memBwSchema`, 'expected a line that starts with "MB:"');
+  else if (memBwSchema && !memBwSchema.startsWith("MB:"))
+    findings.problem(`${at}/memBwSchema`, 'expected a line that starts with "MB:"');
   rdt.schemata?.forEach((line, index) => {
     if (line.includes("\n")) findings.problem(`${at}/schemata/${index}`, "expected one line");
   });
@@ -99,9 +108,12 @@ function memoryPolicy(config: Spec, findings: Findings): void {
   const { mode, nodes, flags } = policy;
   if (nodes && !isNumberList(nodes)) findings.problem(`${at}/nodes`, `expected ${NUMBER_LIST}`);
   if (nodes && MODES_WITHOUT_NODES.includes(mode)) findings.problem(`${at}/nodes`, `expected no nodes with ${mode}`);
-  if (!nodes && MODES_WITH_NODES.includes(mode)) findings.problem(`${at}/nodes`, `${mode} needs nodes`, { quiet: true });
+  if (!nodes && MODES_WITH_NODES.includes(mode))
+    findings.problem(`${at}/nodes`, `${mode} needs nodes`, { quiet: true });
   if (flags?.includes("MPOL_F_STATIC_NODES") && flags.includes("MPOL_F_RELATIVE_NODES")) {
-    findings.problem(`${at}/flags`, "expected one of MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES, not both", { quiet: true });
+    findings.problem(`${at}/flags`, "expected one of MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES, not both", {
+      quiet: true,
+    });
   }
 }
 
@@ -112,4 +124,11 @@ function personality(config: Spec, findings: Findings): void {
   });
 }
 
-export const linuxChecks: readonly Check<Spec>[] = [devices, netDevices, cgroupsPath, intelRdt, memoryPolicy, personality];
+export const linuxChecks: readonly Check<Spec>[] = [
+  devices,
+  netDevices,
+  cgroupsPath,
+  intelRdt,
+  memoryPolicy,
+  personality,
+];

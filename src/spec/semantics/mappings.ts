@@ -9,7 +9,11 @@ const MOST_RANGES = 340;
 const END_OF_IDS = 2 ** 32 - 1;
 
 /** What the kernel refuses in a list of ranges. The pointer is that of the list. */
-export function checkMappings(mappings: readonly LinuxIDMapping[] | undefined, pointer: string, findings: Findings): void {
+export function checkMappings(
+  mappings: readonly LinuxIDMapping[] | undefined,
+  pointer: string,
+  findings: Findings,
+): void {
   if (!mappings) return;
   if (mappings.length > MOST_RANGES) {
     findings.problem(pointer, `expected up to ${MOST_RANGES} ranges, found ${mappings.length}`, { quiet: true });
@@ -17,9 +21,16 @@ export function checkMappings(mappings: readonly LinuxIDMapping[] | undefined, p
   mappings.forEach(({ containerID, hostID, size }, index) => {
     const at = `${pointer}/${index}`;
     if (size === 0) findings.problem(`${at}/size`, "expected a range of one id at least");
-    for (const [name, first] of [["containerID", containerID], ["hostID", hostID]] as const) {
+    for (const [name, first] of [
+      ["containerID", containerID],
+      ["hostID", hostID],
+    ] as const) {
       if (first + size > END_OF_IDS) {
-        findings.problem(`${at}/${name}`, `expected a range up to id ${END_OF_IDS - 1}, but ${first} and ${size} ids go beyond`, { quiet: true });
+        findings.problem(
+          `${at}/${name}`,
+          `expected a range up to id ${END_OF_IDS - 1}, but ${first} and ${size} ids go beyond`,
+          { quiet: true },
+        );
       }
     }
   });
@@ -40,7 +51,10 @@ function findOverlaps(
     const end = mappings[before]![side] + mappings[before]!.size;
     if (mappings[index]![side] < end && mappings[index]!.size > 0) {
       const [earlier, later] = before < index ? [before, index] : [index, before];
-      findings.problem(`${pointer}/${later}/${side}`, `expected a range apart from the others, but it overlaps entry ${earlier}`);
+      findings.problem(
+        `${pointer}/${later}/${side}`,
+        `expected a range apart from the others, but it overlaps entry ${earlier}`,
+      );
     }
   }
 }

@@ -13,7 +13,8 @@ function destinations(config: Spec, findings: Findings): void {
   config.mounts?.forEach(({ destination }, index) => {
     const at = `/mounts/${index}/destination`;
     if (destination === "") findings.problem(at, "expected a path in the container");
-    else if (!destination.startsWith("/")) findings.warning(at, 'relative mount destinations are deprecated, taken as relative to "/"');
+    else if (!destination.startsWith("/"))
+      findings.warning(at, 'relative mount destinations are deprecated, taken as relative to "/"');
   });
 }
 
@@ -31,7 +32,10 @@ function bindSources(config: Spec, findings: Findings): void {
 function mappings(config: Spec, findings: Findings): void {
   config.mounts?.forEach((mount, index) => {
     const at = `/mounts/${index}`;
-    for (const [one, other] of [["uidMappings", "gidMappings"], ["gidMappings", "uidMappings"]] as const) {
+    for (const [one, other] of [
+      ["uidMappings", "gidMappings"],
+      ["gidMappings", "uidMappings"],
+    ] as const) {
       checkMappings(mount[one], `${at}/${one}`, findings);
       if (mount[one]?.length && !mount[other]?.length) {
         findings.problem(`${at}/${other}`, `${one} needs ${other} beside it`, { quiet: true });
@@ -39,7 +43,11 @@ function mappings(config: Spec, findings: Findings): void {
     }
     const mapped = mount.uidMappings?.length || mount.gidMappings?.length;
     if (mapped && !has(mount, "idmap", "ridmap")) {
-      findings.warning(at, 'mappings should come with the option "idmap" or "ridmap", or older runtimes pass over them', { quiet: true });
+      findings.warning(
+        at,
+        'mappings should come with the option "idmap" or "ridmap", or older runtimes pass over them',
+        { quiet: true },
+      );
     }
   });
 }
@@ -47,9 +55,14 @@ function mappings(config: Spec, findings: Findings): void {
 /** config.md, "Linux mount options", idmap: needs mappings, its own or the user namespace's. */
 function idmapOptions(config: Spec, findings: Findings): void {
   config.mounts?.forEach((mount, index) => {
-    if (!has(mount, "idmap", "ridmap") || mount.uidMappings?.length || namespaceOf(config, "user")) return;
+    const own = mount.uidMappings?.length || mount.gidMappings?.length;
+    if (!has(mount, "idmap", "ridmap") || own || namespaceOf(config, "user")) return;
     const option = mount.options!.findIndex((name) => name === "idmap" || name === "ridmap");
-    findings.problem(`/mounts/${index}/options/${option}`, "expected uidMappings and gidMappings, or a user namespace to take them from");
+    findings.problem(
+      `/mounts/${index}/options/${option}`,
+      "expected uidMappings and gidMappings, or a user namespace to take them from",
+      { basis: "/linux/namespaces" },
+    );
   });
 }
 

@@ -11,13 +11,22 @@ export function namespaceOf(config: Spec, type: LinuxNamespaceType): LinuxNamesp
   return config.linux?.namespaces?.find((namespace) => namespace.type === type);
 }
 
+/** The words for something that needs a namespace that the config does not have. */
+export function needsNamespace(type: LinuxNamespaceType): { hint: string; basis: string } {
+  return { hint: `add { "type": "${type}" } to linux.namespaces`, basis: "/linux/namespaces" };
+}
+
 /** config-linux.md, "Namespaces": duplicates of one type must be an error. */
 function types(config: Spec, findings: Findings): void {
   findDuplicates(
     config.linux?.namespaces,
     (namespace) => namespace.type,
     (index, type, first) => {
-      findings.problem(`/linux/namespaces/${index}/type`, `expected each type once, but ${type} is in entry ${first} too`, { quiet: true });
+      findings.problem(
+        `/linux/namespaces/${index}/type`,
+        `expected each type once, but ${type} is in entry ${first} too`,
+        { quiet: true },
+      );
     },
   );
 }
@@ -37,7 +46,7 @@ function mappings(config: Spec, findings: Findings): void {
     const pointer = `/linux/${name}`;
     if (!user && ranges?.length) {
       findings.problem(pointer, "user namespace mappings specified, but user namespace isn't enabled in the config", {
-        hint: 'add { "type": "user" } to linux.namespaces',
+        ...needsNamespace("user"),
         quiet: true,
       });
     }
@@ -56,7 +65,7 @@ function names(config: Spec, findings: Findings): void {
     if (!value) continue;
     if (!namespaceOf(config, "uts")) {
       findings.problem(`/${name}`, `unable to set ${name} without a private UTS namespace`, {
-        hint: 'add { "type": "uts" } to linux.namespaces',
+        ...needsNamespace("uts"),
       });
     }
     // __NEW_UTS_LEN of the kernel, in bytes.
@@ -72,20 +81,30 @@ function timeOffsets(config: Spec, findings: Findings): void {
   if (!offsets || Object.keys(offsets).length === 0) return;
   const time = namespaceOf(config, "time");
   if (!time) {
-    findings.problem("/linux/timeOffsets", "time namespace offsets specified, but time namespace isn't enabled in the config", {
-      hint: 'add { "type": "time" } to linux.namespaces',
+    findings.problem(
+      "/linux/timeOffsets",
+      "time namespace offsets specified, but time namespace isn't enabled in the config",
+      {
+        ...needsNamespace("time"),
+        quiet: true,
+      },
+    );
+  } else if (time.path) {
+    findings.problem("/linux/timeOffsets", `expected none: the offsets of ${time.path} are set already`, {
       quiet: true,
     });
-  } else if (time.path) {
-    findings.problem("/linux/timeOffsets", `expected none: the offsets of ${time.path} are set already`, { quiet: true });
   }
   for (const clock of Object.keys(offsets)) {
     if (CLOCKS.includes(clock)) continue;
     const meant = suggest(clock, CLOCKS);
-    findings.problem(`/linux/timeOffsets${pointerPart(clock)}`, 'expected a clock that has offsets: "monotonic" or "boottime"', {
-      hint: meant && `did you mean "${meant}"?`,
-      quiet: true,
-    });
+    findings.problem(
+      `/linux/timeOffsets${pointerPart(clock)}`,
+      'expected a clock that has offsets: "monotonic" or "boottime"',
+      {
+        hint: meant && `did you mean "${meant}"?`,
+        quiet: true,
+      },
+    );
   }
 }
 
@@ -96,7 +115,7 @@ function hiddenPaths(config: Spec, findings: Findings): void {
     if (!list?.length) continue;
     if (!namespaceOf(config, "mount")) {
       findings.problem(`/linux/${name}`, "unable to restrict paths without a private mount namespace", {
-        hint: 'add { "type": "mount" } to linux.namespaces',
+        ...needsNamespace("mount"),
         quiet: true,
       });
     }

@@ -33,7 +33,9 @@ const rlimitTypes: ProcessCheck = (process, at, findings) => {
     process.rlimits,
     (rlimit) => rlimit.type,
     (index, type, first) => {
-      findings.problem(`${at}/rlimits/${index}/type`, `expected each type once, but ${type} is in entry ${first} too`, { quiet: true });
+      findings.problem(`${at}/rlimits/${index}/type`, `expected each type once, but ${type} is in entry ${first} too`, {
+        quiet: true,
+      });
     },
   );
 };
@@ -51,7 +53,8 @@ const rlimitOrder: ProcessCheck = (process, at, findings) => {
 const consoleSize: ProcessCheck = (process, at, findings) => {
   if (!process.terminal || !process.consoleSize) return;
   for (const side of ["height", "width"] as const) {
-    if (process.consoleSize[side] > 65535) findings.problem(`${at}/consoleSize/${side}`, "expected an integer from 0 to 65535");
+    if (process.consoleSize[side] > 65535)
+      findings.problem(`${at}/consoleSize/${side}`, "expected an integer from 0 to 65535");
   }
 };
 
@@ -68,7 +71,10 @@ const scheduler: ProcessCheck = (process, at, findings) => {
     findings.problem(`${at}/scheduler/priority`, `expected a priority from 1 to 99 for ${policy}`);
   }
   if (priority && !realtime) {
-    findings.problem(`${at}/scheduler/priority`, `expected no priority for ${policy}: only SCHED_FIFO and SCHED_RR have one`);
+    findings.problem(
+      `${at}/scheduler/priority`,
+      `expected no priority for ${policy}: only SCHED_FIFO and SCHED_RR have one`,
+    );
   }
   for (const name of ["runtime", "deadline", "period"] as const) {
     if (scheduler[name] && policy !== "SCHED_DEADLINE") {

@@ -11,19 +11,24 @@ const memory: ResourcesCheck = ({ memory }, at, findings) => {
   if (!memory) return;
   for (const name of ["limit", "reservation", "swap", "kernel", "kernelTCP"] as const) {
     const value = memory[name];
-    if (value !== undefined && value < -1) findings.problem(`${at}/memory/${name}`, "expected a number of bytes, or -1 for no limit");
+    if (value !== undefined && value < -1)
+      findings.problem(`${at}/memory/${name}`, "expected a number of bytes, or -1 for no limit");
   }
   const { limit, swap } = memory;
   // swap counts memory and swap together, so it cannot be the smaller one. 0 is "not set" to runc's callers.
   if (limit !== undefined && swap !== undefined && swap > 0 && limit > swap) {
-    findings.problem(`${at}/memory/swap`, `expected memory and swap together, so no less than memory.limit, which is ${limit}`);
+    findings.problem(
+      `${at}/memory/swap`,
+      `expected memory and swap together, so no less than memory.limit, which is ${limit}`,
+    );
   }
 };
 
 /** config-linux.md, "Memory": swappiness is 0 to 100. */
 const swappiness: ResourcesCheck = ({ memory }, at, findings) => {
   const value = memory?.swappiness;
-  if (value !== undefined && value > 100) findings.problem(`${at}/memory/swappiness`, "expected an integer from 0 to 100");
+  if (value !== undefined && value > 100)
+    findings.problem(`${at}/memory/swappiness`, "expected an integer from 0 to 100");
 };
 
 /** config-linux.md, "CPU": burst is no larger than a positive quota. */
@@ -43,7 +48,8 @@ const cpuSets: ResourcesCheck = ({ cpu }, at, findings) => {
 
 /** config-linux.md, "PIDs": -1 is no limit. */
 const pids: ResourcesCheck = ({ pids }, at, findings) => {
-  if (pids?.limit !== undefined && pids.limit < -1) findings.problem(`${at}/pids/limit`, "expected a number of tasks, or -1 for no limit");
+  if (pids?.limit !== undefined && pids.limit < -1)
+    findings.problem(`${at}/pids/limit`, "expected a number of tasks, or -1 for no limit");
 };
 
 /** config-linux.md, "Allowed Device list": access is a composition of r, w and m. */
@@ -68,7 +74,11 @@ const hugepages: ResourcesCheck = ({ hugepageLimits }, at, findings) => {
     hugepageLimits,
     (limit) => limit.pageSize,
     (index, size, first) => {
-      findings.problem(`${at}/hugepageLimits/${index}/pageSize`, `expected each size once, but ${size} is in entry ${first} too`, { quiet: true });
+      findings.problem(
+        `${at}/hugepageLimits/${index}/pageSize`,
+        `expected each size once, but ${size} is in entry ${first} too`,
+        { quiet: true },
+      );
     },
   );
 };
@@ -86,9 +96,13 @@ const rdma: ResourcesCheck = ({ rdma }, at, findings) => {
 const unified: ResourcesCheck = ({ unified }, at, findings) => {
   for (const key of Object.keys(unified ?? {})) {
     if (key === "" || key === "." || key === ".." || /[/\n]/.test(key)) {
-      findings.problem(`${at}/unified${pointerPart(key)}`, `expected the name of a cgroup file such as memory.high, found ${JSON.stringify(key)}`, {
-        quiet: true,
-      });
+      findings.problem(
+        `${at}/unified${pointerPart(key)}`,
+        `expected the name of a cgroup file such as memory.high, found ${JSON.stringify(key)}`,
+        {
+          quiet: true,
+        },
+      );
     }
   }
 };

@@ -41,7 +41,11 @@ function notify(config: Spec, findings: Findings): void {
     // The descriptor of the filter is handed over with these calls.
     const needed = names.findIndex((name) => name === "write" || name === "sendmsg");
     if (needed >= 0 && names[needed] === "write") {
-      findings.problem(`${at}/syscalls/${index}/names/${needed}`, "SCMP_ACT_NOTIFY cannot be used for the write syscall", { quiet: true });
+      findings.problem(
+        `${at}/syscalls/${index}/names/${needed}`,
+        "SCMP_ACT_NOTIFY cannot be used for the write syscall",
+        { quiet: true },
+      );
     }
   });
   if (used && !seccomp.listenerPath) {

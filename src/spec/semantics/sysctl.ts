@@ -4,7 +4,7 @@
 import { type Findings, pointerPart } from "../problems.js";
 import type { LinuxNamespaceType, Spec } from "../types.gen.js";
 import type { Check } from "./check.js";
-import { namespaceOf } from "./namespaces.js";
+import { namespaceOf, needsNamespace } from "./namespaces.js";
 
 // ipc_namespaces(7).
 const IPC = new Set([
@@ -42,19 +42,20 @@ function sysctl(config: Spec, findings: Findings): void {
   for (const key of Object.keys(config.linux?.sysctl ?? {})) {
     const at = `/linux/sysctl${pointerPart(key)}`;
     const type = sysctlNamespace(key);
-    if (dottedKey(key).split(/[./]/).some((part) => part === "" || part === "..") && !key.includes("/")) {
-      findings.problem(at, "expected the name of a kernel parameter", { quiet: true });
-    } else if (key.split("/").includes("..") || key.startsWith("/")) {
+    // "..", "a..b", a slash at an end: parts that are no names in /proc/sys.
+    if (key.split(/[./]/).includes("")) {
       findings.problem(at, "expected the name of a kernel parameter", { quiet: true });
     } else if (!type) {
       findings.problem(at, `sysctl "${key}" is not in a separate kernel namespace`, { quiet: true });
     } else if (!namespaceOf(config, type)) {
       findings.problem(at, `sysctl "${key}" is not allowed in the host's ${type} namespace`, {
-        hint: `add { "type": "${type}" } to linux.namespaces`,
+        ...needsNamespace(type),
         quiet: true,
       });
     } else if (dottedKey(key) === "kernel.hostname") {
-      findings.problem(at, `sysctl "${key}" is not allowed as it conflicts with the OCI "hostname" field`, { quiet: true });
+      findings.problem(at, `sysctl "${key}" is not allowed as it conflicts with the OCI "hostname" field`, {
+        quiet: true,
+      });
     }
   }
 }
