@@ -1,0 +1,9 @@
+import { deleteContainer } from "../../container/delete.js";
+import type { Context } from "../context.js";
+import { reporter } from "../reporter.js";
+
+/** `runt delete`. */
+export function run({ global, options, positionals }: Context): number {
+  deleteContainer({ root: global.root, id: positionals[0]!, force: options.bool("force"), report: reporter });
+  return 0;
+}

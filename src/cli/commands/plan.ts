@@ -1,0 +1,29 @@
+import { chooseCgroup, makePlan } from "../../container/design.js";
+import { checkId } from "../../container/ids.js";
+import { stateDirectory } from "../../container/store.js";
+import { readHost } from "../../host/facts.js";
+import { native } from "../../host/native.js";
+import { printPlan } from "../../plan/plan.js";
+import { loadConfig } from "../../spec/load.js";
+import type { Context } from "../context.js";
+import { createRequest } from "../create-request.js";
+import { reporter } from "../reporter.js";
+
+/** The id that paths in the plan show when none is given. */
+const ANY_ID = "container";
+
+/** `runt plan`: the steps of a bundle, as `create` would run them. Nothing is changed on the machine. */
+export async function run(context: Context): Promise<number> {
+  const request = { ...createRequest(context), detach: true, waitForStart: true };
+  request.id = context.positionals[0] ?? ANY_ID;
+  checkId(request.id);
+  const { config, warnings } = await loadConfig(`${request.bundle}/config.json`);
+  const host = readHost();
+  const directory = stateDirectory(request.root, request.id);
+  const plan = makePlan(request, config, host, directory, chooseCgroup(request, config, host), (profile) =>
+    native().compileSeccomp(profile),
+  );
+  for (const warning of [...warnings, ...plan.warnings]) reporter.warn(warning);
+  native().writeFd(1, printPlan(plan));
+  return 0;
+}

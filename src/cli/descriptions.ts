@@ -1,0 +1,86 @@
+// The longer texts of --help and the man pages. Loaded by help only, so that no other
+// command pays for them.
+
+export interface Description {
+  /** Paragraphs, without line breaks of their own. */
+  text: readonly string[];
+  /** Command lines with what each is for. */
+  examples?: readonly { line: string; about: string }[];
+}
+
+export const PROGRAM: Description = {
+  text: [
+    "A low-level container runtime: it turns a bundle, that is a directory with a config.json of the Open Container Initiative's runtime specification and a root filesystem, into a process in namespaces and cgroups of its own. containerd, CRI-O, Docker and Podman call such a runtime; it can be used by hand as well.",
+    "Every container has an id, chosen by the caller and unique under one --root directory.",
+  ],
+  examples: [
+    { line: "spec", about: "writes a config.json to start from" },
+    { line: "run -b /srv/bundle web1", about: "runs the bundle as container web1 until it ends" },
+    { line: "list", about: "shows the containers that there are" },
+  ],
+};
+
+const ID = "<container-id> is the container's name: letters, digits, \"_\", \"+\", \"-\" and \".\".";
+
+export const COMMAND_TEXTS: Readonly<Record<string, Description>> = {
+  create: {
+    text: [
+      ID,
+      "Makes the container of a bundle: namespaces, cgroups, mounts, devices and all settings of its process. The program of the config is not run yet: that is what start does. Changes to config.json after create have no effect.",
+    ],
+    examples: [{ line: "create -b /srv/bundle --pid-file /run/web1.pid web1", about: "makes web1 and notes its pid" }],
+  },
+  delete: {
+    text: [
+      ID,
+      "Removes a container that has stopped, or that was created but never started: its processes, cgroups, state and ephemeral root layer, then runs the poststop hooks. A running one is deleted with --force only. What a runtime that was killed half-way left behind is removed as well.",
+    ],
+    examples: [{ line: "delete --force web1", about: "ends web1, whatever its state, and removes it; no error when there is none" }],
+  },
+  diff: {
+    text: [
+      ID,
+      "Lists the paths of an overlay root that the container added (A), changed (C) or deleted (D). Only containers with the annotation runt.rootfs.overlay or runt.rootfs.layers have such a root.",
+    ],
+  },
+  features: {
+    text: ["Prints the features document of the runtime specification: namespaces, capabilities, mount options, seccomp, cgroup support and more."],
+  },
+  kill: {
+    text: [
+      ID,
+      "The signal is a number or a name with or without SIG, in any case. KILL of a container that shares its pid namespace ends every process of its cgroup.",
+    ],
+    examples: [{ line: "kill web1 KILL", about: "ends web1 at once" }],
+  },
+  list: { text: ["Lists the containers of the --root directory with their pid, status, bundle, time of creation and owner."] },
+  pause: { text: [ID, "No process of a paused container runs until resume."] },
+  plan: {
+    text: [
+      "Validates the bundle's config.json, compiles it into steps and prints them with the places in config.json that asked for them. Nothing is run or changed.",
+    ],
+  },
+  ps: {
+    text: [ID, "Runs the host's ps with the options given (-ef when none are) and shows the lines of the container's processes."],
+    examples: [{ line: "ps web1 -o pid,rss,args", about: "shows the memory of each process" }],
+  },
+  resume: { text: [ID, "Lets the processes of a paused container go on."] },
+  run: {
+    text: [
+      ID,
+      "create and start in one. Without --detach it waits for the container to end, forwards signals to it, exits with its status (128 + N when signal N ended it) and deletes it.",
+    ],
+    examples: [
+      { line: "run web1", about: "runs the bundle of the current directory" },
+      { line: "run -d --pid-file /run/web1.pid web1", about: "runs it in the background" },
+    ],
+  },
+  spec: {
+    text: [
+      "Writes config.json to the bundle; an existing one is never overwritten. It describes a container that runs sh as root with few capabilities on a read-only root filesystem in the directory rootfs beside it.",
+    ],
+    examples: [{ line: "spec --rootless", about: "for a user without privileges" }],
+  },
+  start: { text: [ID, "Runs the startContainer hooks, the container's program and the poststart hooks."] },
+  state: { text: [ID, "Prints the state document of the runtime specification. status is one of creating, created, running, paused, stopped."] },
+};

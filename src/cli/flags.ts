@@ -1,0 +1,317 @@
+// The one table of commands and flags. Parsing (parse.ts), --help (help.ts), the man pages
+// (scripts/generate-man.mjs) and the shell completions are all made from it. Longer texts
+// are in descriptions.ts, which only help loads.
+
+import type { Context } from "./context.js";
+
+/**
+ * What a flag takes. bool: `--x`, `--x=false`. text: any string. list: any string, repeatable.
+ * integer: a decimal number. duration: Go's "1m30s".
+ */
+export type FlagKind = "bool" | "text" | "list" | "integer" | "duration";
+
+export interface Flag {
+  name: string;
+  /** One letter, for `-b`. */
+  short?: string;
+  kind: FlagKind;
+  /** What stands for the value in help: `--bundle DIR`. Missing for bool. */
+  placeholder?: string;
+  /** The value when the flag is not given. Missing: none (bool: false). */
+  default?: string | number;
+  /** integer: the smallest value that is taken. */
+  min?: number;
+  /** text: the only values that are taken. */
+  choices?: readonly string[];
+  /** What shells complete the value with. */
+  complete?: "file" | "directory";
+  help: string;
+  /** Works, but is not shown in help. */
+  hidden?: boolean;
+}
+
+export interface Command {
+  name: string;
+  /** One line for the list of commands. */
+  summary: string;
+  /** The positionals as usage shows them. */
+  usage: string;
+  flags: readonly Flag[];
+  /** How many positionals there may be. */
+  min: number;
+  max: number;
+  /** What follows the first positional belongs to somebody else (kill, ps, exec). */
+  stopsAtPositional?: boolean;
+  load(): Promise<{ run(context: Context): number | Promise<number> }>;
+}
+
+const HELP: Flag = { name: "help", short: "h", kind: "bool", help: "show help" };
+
+const BUNDLE: Flag = {
+  name: "bundle",
+  short: "b",
+  kind: "text",
+  placeholder: "DIR",
+  complete: "directory",
+  help: "directory of the bundle (config.json and the root filesystem); the current directory when not given",
+};
+
+/** What create and run have in common. */
+const CREATE: readonly Flag[] = [
+  BUNDLE,
+  {
+    name: "console-socket",
+    kind: "text",
+    placeholder: "PATH",
+    complete: "file",
+    help: "AF_UNIX socket that is sent the master of the container's terminal",
+  },
+  {
+    name: "pidfd-socket",
+    kind: "text",
+    placeholder: "PATH",
+    complete: "file",
+    help: "AF_UNIX socket that is sent a pidfd of the container's first process",
+  },
+  {
+    name: "pid-file",
+    kind: "text",
+    placeholder: "FILE",
+    complete: "file",
+    help: "file to write the pid of the container's first process to",
+  },
+  {
+    name: "no-pivot",
+    kind: "bool",
+    help: "move the root filesystem to / and chroot in place of pivot_root, for hosts that run from a ramdisk",
+  },
+  {
+    name: "no-new-keyring",
+    kind: "bool",
+    help: "keep the caller's session keyring in place of a new one",
+  },
+  {
+    name: "preserve-fds",
+    kind: "integer",
+    placeholder: "N",
+    default: 0,
+    min: 0,
+    help: "pass N more open descriptors on to the container, after stdio and $LISTEN_FDS",
+  },
+];
+
+export const GLOBAL_FLAGS: readonly Flag[] = [
+  { name: "debug", kind: "bool", help: "log what is done, step by step" },
+  {
+    name: "log",
+    kind: "text",
+    placeholder: "FILE",
+    complete: "file",
+    help: "append the log to FILE (errors are shown on stderr all the same)",
+  },
+  {
+    name: "log-format",
+    kind: "text",
+    placeholder: "FORMAT",
+    default: "text",
+    help: "format of the log: text or json",
+  },
+  {
+    name: "root",
+    kind: "text",
+    placeholder: "DIR",
+    complete: "directory",
+    help: "directory of the containers' state, best on a tmpfs",
+  },
+  {
+    name: "systemd-cgroup",
+    kind: "bool",
+    help: "cgroupsPath has the form slice:prefix:name and systemd makes the cgroup",
+  },
+  {
+    name: "rootless",
+    kind: "text",
+    placeholder: "WHEN",
+    default: "auto",
+    help: "go on without cgroups that may not be changed: true, false or auto",
+  },
+  HELP,
+  { name: "version", short: "v", kind: "bool", help: "print the version" },
+];
+
+export const COMMANDS: readonly Command[] = [
+  {
+    name: "create",
+    summary: "create a container",
+    usage: "<container-id>",
+    flags: CREATE,
+    min: 1,
+    max: 1,
+    load: () => import("./commands/create.js"),
+  },
+  {
+    name: "delete",
+    summary: "delete a container and all that it holds",
+    usage: "<container-id>",
+    flags: [{ name: "force", short: "f", kind: "bool", help: "kill the container first when it still runs" }],
+    min: 1,
+    max: 1,
+    load: () => import("./commands/delete.js"),
+  },
+  {
+    name: "diff",
+    summary: "list what a container changed in its overlay root",
+    usage: "<container-id>",
+    flags: [],
+    min: 1,
+    max: 1,
+    load: () => import("./commands/diff.js"),
+  },
+  {
+    name: "features",
+    summary: "show what this runtime and this kernel can do, as JSON",
+    usage: "",
+    flags: [],
+    min: 0,
+    max: 0,
+    load: () => import("./commands/features.js"),
+  },
+  {
+    name: "kill",
+    summary: "send a signal (SIGTERM when not given) to a container's first process",
+    usage: "<container-id> [signal]",
+    flags: [
+      {
+        name: "all",
+        short: "a",
+        kind: "bool",
+        hidden: true,
+        help: "obsolete: no error when the container has stopped",
+      },
+    ],
+    min: 1,
+    max: 2,
+    stopsAtPositional: true,
+    load: () => import("./commands/kill.js"),
+  },
+  {
+    name: "list",
+    summary: "list the containers under the root",
+    usage: "",
+    flags: [
+      {
+        name: "format",
+        short: "f",
+        kind: "text",
+        placeholder: "FORMAT",
+        default: "table",
+        help: "table or json",
+      },
+      { name: "quiet", short: "q", kind: "bool", help: "show ids only" },
+    ],
+    min: 0,
+    max: 0,
+    load: () => import("./commands/list.js"),
+  },
+  {
+    name: "pause",
+    summary: "freeze every process of a container",
+    usage: "<container-id>",
+    flags: [],
+    min: 1,
+    max: 1,
+    load: () => import("./commands/pause.js"),
+  },
+  {
+    name: "plan",
+    summary: "print the steps that a bundle is compiled into, without running them",
+    usage: "[container-id]",
+    flags: [BUNDLE],
+    min: 0,
+    max: 1,
+    load: () => import("./commands/plan.js"),
+  },
+  {
+    name: "ps",
+    summary: "show the processes of a container",
+    usage: "<container-id> [ps options]",
+    flags: [
+      {
+        name: "format",
+        short: "f",
+        kind: "text",
+        placeholder: "FORMAT",
+        default: "table",
+        help: "table or json",
+      },
+    ],
+    min: 1,
+    max: Number.POSITIVE_INFINITY,
+    stopsAtPositional: true,
+    load: () => import("./commands/ps.js"),
+  },
+  {
+    name: "resume",
+    summary: "thaw a paused container",
+    usage: "<container-id>",
+    flags: [],
+    min: 1,
+    max: 1,
+    load: () => import("./commands/resume.js"),
+  },
+  {
+    name: "run",
+    summary: "create and start a container",
+    usage: "<container-id>",
+    flags: [
+      ...CREATE,
+      { name: "detach", short: "d", kind: "bool", help: "return once the container's program runs" },
+      { name: "keep", kind: "bool", help: "do not delete the container when it has ended" },
+      {
+        name: "no-subreaper",
+        kind: "bool",
+        help: "do not adopt the processes that the container's first process leaves behind",
+      },
+    ],
+    min: 1,
+    max: 1,
+    load: () => import("./commands/run.js"),
+  },
+  {
+    name: "spec",
+    summary: "write a config.json to start from",
+    usage: "",
+    flags: [BUNDLE, { name: "rootless", kind: "bool", help: "a config for a user without privileges" }],
+    min: 0,
+    max: 0,
+    load: () => import("./commands/spec.js"),
+  },
+  {
+    name: "start",
+    summary: "run the program of a created container",
+    usage: "<container-id>",
+    flags: [],
+    min: 1,
+    max: 1,
+    load: () => import("./commands/start.js"),
+  },
+  {
+    name: "state",
+    summary: "print the state of a container, as JSON",
+    usage: "<container-id>",
+    flags: [],
+    min: 1,
+    max: 1,
+    load: () => import("./commands/state.js"),
+  },
+];
+
+/** The command of that name, if any. */
+export function findCommand(name: string): Command | undefined {
+  return COMMANDS.find((command) => command.name === name);
+}
+
+/** Every command takes --help; the table does not repeat it. */
+export function flagsOf(command: Command): readonly Flag[] {
+  return [...command.flags, HELP];
+}

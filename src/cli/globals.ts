@@ -1,0 +1,59 @@
+// The global options in their final form: paths absolute, choices checked.
+
+import { RuntError } from "../errors.js";
+import { native } from "../host/native.js";
+import type { GlobalOptions } from "./context.js";
+import { absolutePath } from "../container/paths.js";
+import type { LogFormat } from "./log.js";
+import type { Options } from "./parse.js";
+
+/** The name that decides the default root: installed under the name runc, runt takes runc's. */
+function rootName(program: string): string {
+  return program === "runc" ? "runc" : "runt";
+}
+
+/** uid 0 of a user namespace, as rootless callers are: the mapping is not that of the whole host. */
+function inUserNamespace(): boolean {
+  const map = native().readFileIfAny("/proc/self/uid_map");
+  return map !== null && !/^\s*0\s+0\s+4294967295\s*$/.test(map);
+}
+
+/**
+ * The directory of the containers' state when --root is not given: /run/runt, and
+ * $XDG_RUNTIME_DIR/runt for users without privileges over the host.
+ */
+export function defaultRoot(program: string): { path: string; ofUser: boolean } {
+  const name = rootName(program);
+  const runtimeDir = process.env.XDG_RUNTIME_DIR;
+  if (runtimeDir) {
+    const user = process.env.USER;
+    const unprivileged = native().geteuid() !== 0 || (user !== "root" && inUserNamespace());
+    if (unprivileged) return { path: `${runtimeDir}/${name}`, ofUser: true };
+  }
+  return { path: `/run/${name}`, ofUser: false };
+}
+
+/** Throws RuntError for a value that is none of an option's. */
+export function resolveGlobals(program: string, options: Options): GlobalOptions {
+  const asked = options.text("root");
+  const chosen = asked === undefined ? defaultRoot(program) : { path: absolutePath(asked), ofUser: false };
+  if (absolutePath(chosen.path) === "/") throw new RuntError("Option --root argument should not be set to /");
+  const rootless = options.text("rootless") ?? "auto";
+  if (rootless !== "true" && rootless !== "false" && rootless !== "auto") {
+    throw new RuntError({ where: "--rootless", cause: `${JSON.stringify(rootless)} is none of true, false, auto` });
+  }
+  return {
+    root: chosen.path,
+    rootGiven: asked !== undefined,
+    rootOfUser: chosen.ofUser,
+    systemdCgroup: options.bool("systemd-cgroup"),
+    rootless,
+  };
+}
+
+/** The value of --log-format. Throws RuntError. */
+export function resolveLogFormat(options: Options): LogFormat {
+  const format = options.text("log-format") ?? "text";
+  if (format !== "text" && format !== "json") throw new RuntError(`invalid log-format: ${format}`);
+  return format;
+}

@@ -1,0 +1,130 @@
+// The entry of the engine: from argv to a command's exit status. Nothing runs when a module
+// is imported but the one call at the end of this file.
+
+import { baseName } from "../container/paths.js";
+import { RuntError } from "../errors.js";
+import { launchNote } from "../host/launch.js";
+import { native } from "../host/native.js";
+import type { Context } from "./context.js";
+import { GLOBAL_FLAGS, findCommand, flagsOf, type Command } from "./flags.js";
+import { resolveGlobals, resolveLogFormat } from "./globals.js";
+import { logDebug, logError, openLog } from "./log.js";
+import { UsageError, parseLine, type Options } from "./parse.js";
+
+/** Exit status for a command that does not exist, as runc has it. */
+const NO_SUCH_COMMAND = 3;
+
+/** Runs one command line. In: the name runt was called by, the words after it. Out: the exit status. */
+async function main(program: string, words: readonly string[]): Promise<number> {
+  let options: Options;
+  let rest: readonly string[];
+  try {
+    ({ options, positionals: rest } = parseLine(words, GLOBAL_FLAGS, { stopsAtPositional: true }));
+  } catch (error) {
+    return await refuseUsage(program, undefined, error);
+  }
+  if (options.bool("help")) return await showHelp(program, undefined);
+  if (options.bool("version")) return await showVersion(program);
+  const [name, ...args] = rest;
+  if (name === undefined) return await showHelp(program, undefined);
+
+  const format = resolveLogFormat(options);
+  openLog({ file: options.text("log"), format, debug: options.bool("debug") });
+  if (name === "help" || name === "h") {
+    const topic = args.find((word) => !word.startsWith("-"));
+    return await showHelp(program, topic);
+  }
+  const command = findCommand(name);
+  if (!command) {
+    logError(`No help topic for '${name}'`);
+    const asksHelp = args.some((word) => ["-h", "--h", "-help", "--help"].includes(word));
+    return asksHelp ? 1 : NO_SUCH_COMMAND;
+  }
+  return await runCommand(program, command, args, options);
+}
+
+async function runCommand(program: string, command: Command, args: readonly string[], global: Options): Promise<number> {
+  let context: Context;
+  try {
+    const parsed = parseLine(args, flagsOf(command), command);
+    if (parsed.options.bool("help")) return await showHelp(program, command.name);
+    context = { program, global: resolveGlobals(program, global), ...parsed };
+  } catch (error) {
+    return await refuseUsage(program, command, error);
+  }
+  const problem = countProblem(command, context.positionals.length);
+  if (problem !== null) {
+    await printHelp(program, command, "Incorrect Usage.\n\n");
+    logError(`${program}: "${command.name}" requires ${problem} argument(s)`);
+    return 1;
+  }
+  logDebug(`${command.name}: root ${context.global.root}`);
+  const module = await command.load();
+  try {
+    return await module.run(context);
+  } catch (error) {
+    if (command.name !== "run" && command.name !== "create") throw error;
+    const text = describe(error);
+    throw new RuntError({ cause: `${program} ${command.name} failed: ${text}`, status: statusOf(error) });
+  }
+}
+
+/** What is wrong with the number of positionals, in runc's words; null when it is right. */
+function countProblem({ min, max }: Command, count: number): string | null {
+  if (min === max) return count === min ? null : `exactly ${min}`;
+  if (count < min) return `a minimum of ${min}`;
+  return count > max ? `a maximum of ${max}` : null;
+}
+
+async function refuseUsage(program: string, command: Command | undefined, error: unknown): Promise<number> {
+  if (!(error instanceof UsageError)) throw error;
+  await printHelp(program, command, `Incorrect Usage: ${error.message}\n\n`);
+  logError(error.message);
+  return 1;
+}
+
+async function showHelp(program: string, topic: string | undefined): Promise<number> {
+  const command = topic === undefined ? undefined : findCommand(topic);
+  if (topic !== undefined && !command) {
+    logError(`No help topic for '${topic}'`);
+    return NO_SUCH_COMMAND;
+  }
+  await printHelp(program, command, "");
+  return 0;
+}
+
+async function printHelp(program: string, command: Command | undefined, before: string): Promise<void> {
+  const { commandHelp, programHelp } = await import("./help.js");
+  const { versionText } = await import("./version.js");
+  const text = command ? commandHelp(program, command) : programHelp(program, versionText(program));
+  native().writeFd(1, before + text);
+}
+
+async function showVersion(program: string): Promise<number> {
+  const { versionText } = await import("./version.js");
+  native().writeFd(1, versionText(program));
+  return 0;
+}
+
+/** An error in words. One that is no RuntError and comes from no system call is a bug, and says so. */
+function describe(error: unknown): string {
+  if (error instanceof RuntError) return error.message;
+  if (error instanceof Error && "errno" in error && "syscall" in error) {
+    const { syscall, path, errno } = error as Error & { syscall: string; path?: string; errno: number };
+    return [path ? `${syscall} ${path}` : syscall, native().strerror(errno)].join(": ");
+  }
+  return `bug in runt: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}
+
+function statusOf(error: unknown): number {
+  return error instanceof RuntError ? error.status : 1;
+}
+
+const program = baseName(launchNote().program);
+main(program, process.argv.slice(2)).then(
+  (status) => native().exit(status),
+  (error: unknown) => {
+    logError(describe(error));
+    native().exit(statusOf(error));
+  },
+);

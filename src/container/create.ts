@@ -1,0 +1,187 @@
+// Making a container: config.json → plan → cgroups → runt-init, with everything that is taken
+// from the machine written to the journal first. A failure undoes it all; a SIGKILL at any
+// point leaves what `delete` finds by the journal.
+
+import type { CgroupDriver } from "../cgroup/driver.js";
+import { readHost } from "../host/facts.js";
+import { initPath, native } from "../host/native.js";
+import { encodeProgram } from "../plan/encode.js";
+import type { Host, Plan } from "../plan/types.js";
+import { loadConfig } from "../spec/load.js";
+import type { Spec } from "../spec/types.gen.js";
+import { checkConsole, sendConsole, sendPidfd } from "./console.js";
+import { chooseCgroup, describe, identify, lateSteps, makePlan, type CreateRequest } from "./design.js";
+import { destroyContainer } from "./destroy.js";
+import { runHooks, type EngineHook } from "./hooks.js";
+import { writeIdMaps } from "./id-maps.js";
+import { checkId } from "./ids.js";
+import { makeOverlay } from "./overlay.js";
+import { writePidFile } from "./pidfile.js";
+import { cachedFilter } from "./seccomp-cache.js";
+import { Session } from "./session.js";
+import { hookState, type JournalDocument, type StateDocument } from "./state.js";
+import { START_SOCKET, claim, commitState, release, writeJournal, type Claim } from "./store.js";
+
+/** A container that was made. Its lock is given back. */
+export interface CreatedContainer {
+  session: Session;
+  state: StateDocument;
+}
+
+/** Makes a container. Throws RuntError; then nothing of it is left. */
+export async function createContainer(request: CreateRequest): Promise<CreatedContainer> {
+  checkId(request.id);
+  const { config, warnings } = await loadConfig(`${request.bundle}/config.json`);
+  for (const warning of warnings) request.report.warn(warning);
+  checkConsole(request.program, config.process.terminal === true, request.detach, request.consoleSocket);
+  const creation = new Creation(request, config, readHost());
+  return creation.run();
+}
+
+/** One creation: what it has taken so far, so that it can be given back. */
+class Creation {
+  private readonly cgroup: CgroupDriver;
+  private readonly journal: JournalDocument;
+  private cgroupTaken = false;
+  private claimed: Claim | null = null;
+  private session: Session | null = null;
+  private pidFileWritten = false;
+  /** A hook ran, so the container existed for others: its end is told to the poststop hooks. */
+  private hooksRan = false;
+
+  constructor(
+    private readonly request: CreateRequest,
+    private readonly config: Spec,
+    private readonly host: Host,
+  ) {
+    this.cgroup = chooseCgroup(request, config, host);
+    this.journal = describe(request, config, this.cgroup);
+  }
+
+  run(): CreatedContainer {
+    const { root, id, rootOfUser, report } = this.request;
+    this.claimed = claim(root, id, rootOfUser);
+    try {
+      writeJournal(this.claimed.directory, this.journal);
+      this.makeCgroup();
+      makeOverlay(this.journal.overlay, report);
+      const state = this.launch(this.claimed.directory);
+      release(this.claimed);
+      return { session: this.session!, state };
+    } catch (error) {
+      this.undo(this.claimed);
+      throw error;
+    }
+  }
+
+  private makeCgroup(): void {
+    const { report } = this.request;
+    const resources = this.config.linux?.resources;
+    this.cgroup.create(resources);
+    this.cgroupTaken = true;
+    this.cgroup.apply(resources);
+    for (const warning of this.cgroup.warnings.splice(0)) report.warn(warning);
+  }
+
+  /** Starts runt-init and goes with it up to `ready`. Out: the state, which is written by then. */
+  private launch(directory: string): StateDocument {
+    const { request, config, host } = this;
+    const { report } = request;
+    const plan = makePlan(request, config, host, directory, this.cgroup, (profile) =>
+      cachedFilter(request.root, profile, report),
+    );
+    for (const warning of plan.warnings) report.warn(warning);
+    const slots = request.waitForStart ? [native().listenStart(directory, START_SOCKET)] : [];
+    const helper = native().spawnInit({
+      initPath: initPath(),
+      program: encodeProgram(plan),
+      stdio: [0, 1, 2],
+      preserve: request.preserved.descriptors,
+      slots,
+    });
+    for (const fd of slots) native().close(fd);
+    report.debug(`create: runt-init runs ${plan.steps.length} steps as process ${helper.pid}`);
+    this.session = new Session(helper, plan, report);
+    let state: StateDocument | null = null;
+    this.session.serve({
+      mapIds: (pid) => writeIdMaps(pid, config.linux ?? {}, host, report),
+      hooks: () => this.runHooks(),
+      ready: () => {
+        state = this.commit(directory, plan);
+        return this.journal.startHooks && !request.waitForStart ? this.stateForContainer("created") : -1;
+      },
+    });
+    return state!;
+  }
+
+  /** prestart and createRuntime hooks, in the runtime's namespaces, and the state for createContainer hooks. */
+  private runHooks(): number {
+    const { hooks } = this.config;
+    const state = hookState(this.journal, "creating", this.session!.pid);
+    for (const kind of ["prestart", "createRuntime"] satisfies EngineHook[]) {
+      if (!hooks?.[kind]) continue;
+      this.hooksRan = true;
+      runHooks(kind, hooks[kind], state, this.request.report);
+    }
+    if (hooks?.createContainer) this.hooksRan = true;
+    return this.stateForContainer("creating");
+  }
+
+  /** A memfd of the state as the container's side sees it: in a pid namespace of its own the pid is 1. */
+  private stateForContainer(status: "creating" | "created"): number {
+    const pid = this.journal.ownPidNamespace ? 1 : this.session!.pid;
+    return native().memfd("state", hookState(this.journal, status, pid));
+  }
+
+  /** All is done but the program: the container is handed to its users. */
+  private commit(directory: string, plan: Plan): StateDocument {
+    const { request, session } = this;
+    this.cgroup.settle(this.config.linux?.resources);
+    if (request.consoleSocket !== undefined && session!.master >= 0) {
+      sendConsole(request.consoleSocket, session!.takeMaster());
+    }
+    if (request.pidfdSocket !== undefined) sendPidfd(request.pidfdSocket, session!.pidfd);
+    if (request.pidFile !== undefined) {
+      writePidFile(request.pidFile, session!.pid);
+      this.pidFileWritten = true;
+    }
+    const { format, id, ...rest } = this.journal;
+    // `init` stands near the front, so that it survives when the file is cut off.
+    const state: StateDocument = {
+      format,
+      id,
+      init: identify(session!.pid),
+      ...rest,
+      late: request.waitForStart ? lateSteps(plan) : [],
+    };
+    commitState(directory, state);
+    return state;
+  }
+
+  private undo(claimed: Claim): void {
+    const { request, session, journal } = this;
+    const attempt = (work: () => void) => {
+      try {
+        work();
+      } catch (error) {
+        request.report.warn(`undoing the failed container: ${(error as Error).message}`);
+      }
+    };
+    if (session) attempt(() => session.kill());
+    if (session) attempt(() => session.close());
+    if (this.pidFileWritten) attempt(() => native().unlink(request.pidFile!));
+    // A cgroup that was refused is somebody else's: not ours to kill or remove.
+    const taken = this.cgroupTaken ? this.cgroup.paths : { ...journal.cgroup, directories: {} };
+    attempt(() =>
+      destroyContainer({
+        claim: claimed,
+        journal: { ...journal, cgroup: taken },
+        // Killed and reaped above.
+        init: null,
+        kill: true,
+        poststop: this.hooksRan,
+        report: request.report,
+      }),
+    );
+  }
+}

@@ -1,0 +1,122 @@
+// What create decides before it takes anything: which cgroups, what the journal says, the plan.
+// `runt plan` shows the same plan.
+
+import type { CgroupDriver } from "../cgroup/driver.js";
+import { cgroupDriver } from "../cgroup/index.js";
+import type { SeccompFilter, SeccompProfile } from "../host/addon.js";
+import { native } from "../host/native.js";
+import { processStat } from "../host/proc.js";
+import { overlayOf } from "../plan/overlay.js";
+import { planContainer } from "../plan/plan.js";
+import { seccompProfile } from "../plan/seccomp.js";
+import type { Host, Plan } from "../plan/types.js";
+import type { LinuxSeccomp, Spec } from "../spec/types.gen.js";
+import { absolutePath } from "./paths.js";
+import type { Preserved } from "./preserve.js";
+import type { Reporter } from "./report.js";
+import { STATE_FORMAT, formatTime, type JournalDocument, type LateStep, type ProcessIdentity } from "./state.js";
+import { stateDirectory } from "./store.js";
+
+export interface CreateRequest {
+  /** For messages that name the program. */
+  program: string;
+  root: string;
+  /** The root is the default below $XDG_RUNTIME_DIR. */
+  rootOfUser: boolean;
+  id: string;
+  /** Absolute. */
+  bundle: string;
+  consoleSocket?: string | undefined;
+  pidfdSocket?: string | undefined;
+  /** Absolute. */
+  pidFile?: string | undefined;
+  noPivot: boolean;
+  noNewKeyring: boolean;
+  preserved: Preserved;
+  /** Nobody waits for the container here: its terminal must be given away. */
+  detach: boolean;
+  /** create: the program waits for `start`. run: it goes on at once. */
+  waitForStart: boolean;
+  /** --rootless: go on without cgroups that may not be changed. */
+  rootless: "true" | "false" | "auto";
+  report: Reporter;
+}
+
+/** The cgroups of a new container. Touches nothing. */
+export function chooseCgroup(request: CreateRequest, config: Spec, host: Host): CgroupDriver {
+  const { id, rootless } = request;
+  return cgroupDriver({
+    layout: host.cgroup,
+    cgroupsPath: config.linux?.cgroupsPath,
+    id,
+    rootless: rootless === "auto" ? host.rootless : rootless === "true",
+  });
+}
+
+/** The journal of a new container. */
+export function describe(request: CreateRequest, config: Spec, cgroup: CgroupDriver): JournalDocument {
+  const { bundle, id } = request;
+  const { poststart, poststop, startContainer } = config.hooks ?? {};
+  const pidNamespace = config.linux?.namespaces?.find(({ type }) => type === "pid");
+  const overlay = overlayOf(config, bundle, stateDirectory(request.root, id));
+  return {
+    format: STATE_FORMAT,
+    id,
+    ociVersion: config.ociVersion,
+    bundle,
+    rootfs: absolutePath(config.root.path, bundle),
+    created: formatTime(native().now()),
+    ...(config.annotations ? { annotations: config.annotations } : {}),
+    engine: identify(native().getpid()),
+    cgroup: cgroup.paths,
+    ...(overlay ? { overlay } : {}),
+    ...(poststart || poststop ? { hooks: { poststart, poststop } } : {}),
+    startHooks: (startContainer?.length ?? 0) > 0,
+    // One that is joined has another first process, which our end does not take along.
+    ownPidNamespace: pidNamespace !== undefined && !pidNamespace.path,
+  };
+}
+
+/** The plan of a container. In: how a seccomp profile becomes a filter. Throws RuntError. */
+export function makePlan(
+  request: CreateRequest,
+  config: Spec,
+  host: Host,
+  stateDir: string,
+  cgroup: CgroupDriver,
+  compile: (profile: SeccompProfile) => SeccompFilter,
+): Plan {
+  const seccomp = config.linux?.seccomp;
+  const { preserved } = request;
+  return planContainer(config, host, {
+    id: request.id,
+    bundle: request.bundle,
+    stateDir,
+    waitForStart: request.waitForStart,
+    preserve: preserved.descriptors.length,
+    listenFds: preserved.listenFds,
+    noPivot: request.noPivot,
+    noNewKeyring: request.noNewKeyring,
+    cgroups: cgroup.placement(),
+    ...(seccomp ? { seccomp: compiled(seccomp, compile, request.report) } : {}),
+  });
+}
+
+function compiled(seccomp: LinuxSeccomp, compile: (profile: SeccompProfile) => SeccompFilter, report: Reporter) {
+  const { profile, flags } = seccompProfile(seccomp);
+  const { filter, unknown } = compile(profile);
+  if (unknown.length > 0) report.debug(`seccomp: not known to libseccomp here: ${unknown.join(", ")}`);
+  return { filter, flags };
+}
+
+/** A process that runs, for certain. */
+export function identify(pid: number): ProcessIdentity {
+  return { pid, startTime: processStat(pid)?.startTime ?? 0 };
+}
+
+/** The steps that runt-init takes only after `start`. */
+export function lateSteps(plan: Plan): LateStep[] {
+  const wait = plan.steps.findIndex(({ step }) => step.op === "listen_start");
+  if (wait < 0) return [];
+  return plan.steps.slice(wait).map(({ step, where }, offset) => ({ index: wait + offset, op: step.op, where }));
+}

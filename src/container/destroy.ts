@@ -1,0 +1,108 @@
+// Undoing a container: processes, cgroups, the directory with its layers, poststop hooks. Every
+// part is tried even when one before it failed. The directory goes last and only when nothing
+// else is left, so that `delete --force` can be repeated until all is clean.
+
+import { cgroupDriverFromState } from "../cgroup/index.js";
+import type { CgroupDriver } from "../cgroup/driver.js";
+import { RuntError } from "../errors.js";
+import { native } from "../host/native.js";
+import { runHooks } from "./hooks.js";
+import type { Reporter } from "./report.js";
+import { hookState, type JournalDocument, type ProcessIdentity } from "./state.js";
+import { isAlive } from "./status.js";
+import { release, type Claim } from "./store.js";
+
+const SIGKILL = 9;
+
+/** How long processes may take to die, and cgroups to become empty. */
+const PATIENCE_MS = 10_000;
+
+export interface Destruction {
+  claim: Claim;
+  /** Null: nothing was taken yet, or the files are damaged beyond use. */
+  journal: JournalDocument | null;
+  /** The first process, as far as it is known. */
+  init: ProcessIdentity | null;
+  /** Kill what still runs. Without it the container has stopped. */
+  kill: boolean;
+  /** The container existed for its users: its end is theirs to hear of. */
+  poststop: boolean;
+  report: Reporter;
+}
+
+/** Removes all that is left of a container. Throws RuntError that lists what could not be removed. */
+export function destroyContainer({ claim, journal, init, kill, poststop, report }: Destruction): void {
+  const problems: string[] = [];
+  const attempt = (work: () => void) => {
+    try {
+      work();
+    } catch (error) {
+      problems.push((error as Error).message);
+    }
+  };
+  const cgroup = driverOf(journal);
+  if (kill || journal?.ownPidNamespace === false) attempt(() => killAll(cgroup, init));
+  if (cgroup) attempt(() => cgroup.remove(PATIENCE_MS));
+  if (problems.length === 0) attempt(() => native().removeTree(claim.directory));
+  release(claim);
+  if (poststop && journal?.hooks?.poststop) {
+    attempt(() => runPoststop(journal, init, report));
+  }
+  if (problems.length > 0) throw new RuntError(problems.join("; "));
+}
+
+function driverOf(journal: JournalDocument | null): CgroupDriver | null {
+  if (!journal || Object.keys(journal.cgroup.directories).length === 0) return null;
+  return cgroupDriverFromState(journal.cgroup);
+}
+
+/** Ends the first process and all of the cgroup, and waits for the first process. */
+function killAll(cgroup: CgroupDriver | null, init: ProcessIdentity | null): void {
+  const pidfd = init && openProcess(init);
+  try {
+    if (pidfd !== null) native().pidfdSignal(pidfd, SIGKILL);
+    if (cgroup?.exists()) {
+      cgroup.signalAll(SIGKILL);
+      // On v1 a frozen process dies only when it thaws; the signal waits for it there.
+      if (cgroup.freezerState() === "frozen") cgroup.freeze("thawed");
+    }
+    if (pidfd !== null && !native().pidfdWait(pidfd, PATIENCE_MS)) {
+      throw new RuntError({
+        attempt: "kill",
+        cause: `process ${init?.pid} has not ended ${PATIENCE_MS / 1000} s after SIGKILL`,
+        hint: "it is probably stuck in the kernel: see /proc/PID/stack",
+      });
+    }
+  } finally {
+    if (pidfd !== null) native().close(pidfd);
+  }
+}
+
+/**
+ * A pidfd of that very process, or null when it has ended. The start time is looked at after
+ * the pidfd is held: from then on the pid cannot become another process unseen.
+ */
+export function openProcess(process: ProcessIdentity): number | null {
+  let pidfd: number;
+  try {
+    pidfd = native().pidfdOpen(process.pid);
+  } catch (error) {
+    if ((error as { code?: string }).code === "ESRCH") return null;
+    throw error;
+  }
+  if (isAlive(process)) return pidfd;
+  native().close(pidfd);
+  return null;
+}
+
+/** Specification, lifecycle step 13: a failing poststop hook is a warning, the next ones still run. */
+function runPoststop(journal: JournalDocument, init: ProcessIdentity | null, report: Reporter): void {
+  const state = hookState(journal, "stopped", init?.pid ?? 0);
+  for (const [index, hook] of (journal.hooks?.poststop ?? []).entries()) {
+    try {
+      runHooks("poststop", [hook], state, report, index);
+    } catch (error) {
+      report.warn((error as Error).message);
+    }
+  }
+}

@@ -1,0 +1,41 @@
+// run: create and start in one, then, unless detached, wait, hand on signals and clean up.
+
+import { native } from "../host/native.js";
+import { createContainer } from "./create.js";
+import type { CreateRequest } from "./design.js";
+import { destroyStarted, runPoststart } from "./start.js";
+
+export interface RunRequest extends CreateRequest {
+  /** Do not delete the container when it has ended. */
+  keep: boolean;
+  /** Adopt what the first process leaves behind, and wait for it. */
+  subreaper: boolean;
+}
+
+/**
+ * Runs a container. Out: the exit status: that of the container's first process (128 + N for a
+ * signal), 0 when detached. Throws RuntError; then nothing of the container is left.
+ */
+export async function runContainer(request: RunRequest): Promise<number> {
+  const { root, detach, report } = request;
+  // From here on no signal is lost between the container's start and the wait for its end.
+  if (!detach) native().catchSignals();
+  const { session, state } = await createContainer(request);
+  try {
+    session.waitForExecute();
+  } catch (error) {
+    session.kill();
+    destroyStarted(root, state, report);
+    throw error;
+  }
+  try {
+    runPoststart(root, state, report);
+    if (detach) return 0;
+    const { pid, pidfd, master } = session;
+    const status = native().supervise({ pid, pidfd, master, subreaper: request.subreaper });
+    if (!request.keep) destroyStarted(root, state, report);
+    return status;
+  } finally {
+    session.close();
+  }
+}

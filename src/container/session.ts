@@ -1,0 +1,173 @@
+// The talk between the engine and runt-init while a container is made: messages come until
+// execve closes runt-init's end of the channel.
+//
+//   runt-init                      engine
+//   SYNC map_ids      ──►          writes uid_map and gid_map of the new user namespace
+//   CHILD (pid, pidfd)──►          notes the container's first process
+//   DESCRIPTOR        ──►          holds the terminal's master
+//   SYNC hooks        ──►          runs prestart and createRuntime hooks, answers with the state
+//   SYNC ready        ──►          writes pid file and state.json, hands out descriptors, answers
+//   (hang-up)                      create: runt-init waits for start; run: the program runs
+//
+// WARNING may come at any time; FAILURE ends it.
+
+import { RuntError } from "../errors.js";
+import type { SpawnedInit } from "../host/addon.js";
+import { native } from "../host/native.js";
+import {
+  MESSAGE_CHILD,
+  MESSAGE_DESCRIPTOR,
+  MESSAGE_FAILURE,
+  MESSAGE_SYNC,
+  MESSAGE_WARNING,
+  SYNC_HOOKS,
+  SYNC_MAP_IDS,
+  SYNC_READY,
+} from "../plan/steps.gen.js";
+import type { Plan } from "../plan/types.js";
+import { failureError } from "./failures.js";
+import type { Reporter } from "./report.js";
+
+/** What the creator does when runt-init reaches a sync point. A returned descriptor rides on the answer and is closed. */
+export interface SyncHandlers {
+  /** `pid` is of the process in the new user namespace. */
+  mapIds(pid: number): void;
+  /** Out: a memfd of the state for createContainer hooks. */
+  hooks(): number;
+  /** Out: a memfd of the state for startContainer hooks, -1 when there are none. */
+  ready(): number;
+}
+
+/** One running program of runt-init and what it has told so far. */
+export class Session {
+  /** The container's first process: 0 and -1 until runt-init has made it. */
+  pid = 0;
+  pidfd = -1;
+  /** The terminal's master; -1: none. */
+  master = -1;
+
+  private readonly helper: SpawnedInit;
+  private helperReaped = false;
+
+  constructor(
+    helper: SpawnedInit,
+    private readonly plan: Plan,
+    private readonly report: Reporter,
+  ) {
+    this.helper = helper;
+  }
+
+  /** Goes through the messages up to and with the answer to `ready`. Throws RuntError. */
+  serve(handlers: SyncHandlers): void {
+    for (;;) {
+      const message = native().receive(this.helper.channel, -1);
+      if (message === null) throw this.silentEnd();
+      switch (message.kind) {
+        case MESSAGE_CHILD:
+          this.pid = message.value;
+          this.pidfd = message.fds[0] ?? native().pidfdOpen(this.pid);
+          break;
+        case MESSAGE_DESCRIPTOR:
+          this.master = message.fds[0] ?? -1;
+          break;
+        case MESSAGE_WARNING:
+          this.warn(message.step, message.value, message.text);
+          break;
+        case MESSAGE_FAILURE:
+          throw failureError(this.plan.steps[message.step], message);
+        case MESSAGE_SYNC:
+          if (this.sync(message.value, handlers)) return;
+          break;
+        default:
+          throw new RuntError(`runt-init sent a message of kind ${message.kind}, which is not known`);
+      }
+    }
+  }
+
+  /** Waits for execve after the answer to `ready`: the channel hangs up. Throws RuntError when it fails. */
+  waitForExecute(): void {
+    for (;;) {
+      const message = native().receive(this.helper.channel, -1);
+      if (message === null) return;
+      if (message.kind === MESSAGE_FAILURE) throw failureError(this.plan.steps[message.step], message);
+      if (message.kind === MESSAGE_WARNING) this.warn(message.step, message.value, message.text);
+    }
+  }
+
+  /** Closes what is still open. The container goes on. */
+  close(): void {
+    native().close(this.helper.channel);
+    native().close(this.helper.pidfd);
+    if (this.pidfd >= 0) native().close(this.pidfd);
+    if (this.master >= 0) native().close(this.master);
+  }
+
+  /** The terminal's master, which the caller closes from now on; -1: none. */
+  takeMaster(): number {
+    const master = this.master;
+    this.master = -1;
+    return master;
+  }
+
+  /** Ends whatever runs of it and takes the statuses, so that no zombie is left. */
+  kill(): void {
+    this.signal(this.helper.pidfd);
+    if (!this.helperReaped) native().reap(this.helper.pid);
+    this.helperReaped = true;
+    if (this.pidfd < 0) return;
+    this.signal(this.pidfd);
+    native().reap(this.pid);
+  }
+
+  /** True when it was the last sync point. */
+  private sync(point: number, handlers: SyncHandlers): boolean {
+    let descriptor = -1;
+    switch (point) {
+      case SYNC_MAP_IDS:
+        handlers.mapIds(this.helper.pid);
+        break;
+      case SYNC_HOOKS:
+        descriptor = handlers.hooks();
+        break;
+      case SYNC_READY:
+        // The first process's parent has ended long ago.
+        if (this.pid !== 0) native().reap(this.helper.pid);
+        this.helperReaped = true;
+        descriptor = handlers.ready();
+        break;
+      default:
+        throw new RuntError(`runt-init waits at sync point ${point}, which is not known`);
+    }
+    native().answer(this.helper.channel, descriptor);
+    if (descriptor >= 0) native().close(descriptor);
+    return point === SYNC_READY;
+  }
+
+  private warn(step: number, errno: number, text: string): void {
+    const where = this.plan.steps[step]?.where;
+    const cause = errno ? `${text}: ${native().strerror(errno)}` : text;
+    this.report.warn(where ? `${where}: ${cause}` : cause);
+  }
+
+  /** runt-init is gone without a word: it was killed. */
+  private silentEnd(): RuntError {
+    const status = this.pid !== 0 ? native().reap(this.pid) : native().reap(this.helper.pid);
+    if (this.pid === 0) this.helperReaped = true;
+    if (status === null || status < 128) {
+      return new RuntError(`unable to start container process: runt-init ended with status ${status}`);
+    }
+    const signal = status - 128;
+    return new RuntError({
+      cause: `unable to start container process: runt-init was killed by signal ${signal}`,
+      hint: signal === 9 ? "the kernel's OOM killer does that when linux.resources.memory.limit is too low" : undefined,
+    });
+  }
+
+  private signal(pidfd: number): void {
+    try {
+      native().pidfdSignal(pidfd, 9);
+    } catch (error) {
+      if ((error as { code?: string }).code !== "ESRCH") throw error;
+    }
+  }
+}

@@ -1,0 +1,91 @@
+// start: says "go" to the runt-init that waits on the container's socket, and listens on the
+// same connection until execve closes it.
+
+import { RuntError } from "../errors.js";
+import { native } from "../host/native.js";
+import { MESSAGE_FAILURE, MESSAGE_WARNING } from "../plan/steps.gen.js";
+import { destroyContainer } from "./destroy.js";
+import { wordFailure } from "./failures.js";
+import { runHooks } from "./hooks.js";
+import type { Reporter } from "./report.js";
+import { hookState, type LateStep, type StateDocument } from "./state.js";
+import { isAlive, isPaused } from "./status.js";
+import { START_SOCKET, lockContainer, readState, stateDirectory } from "./store.js";
+
+/** Runs the program of a created container. Throws RuntError. */
+export function startContainer(root: string, id: string, report: Reporter): void {
+  const state = readState(root, id);
+  if (!isAlive(state.init)) throw new RuntError("cannot start a container that has stopped");
+  if (isPaused(state)) throw new RuntError("cannot start a container in the paused state");
+  const directory = stateDirectory(root, id);
+  const connection = native().connectStart(directory, START_SOCKET);
+  if (connection === null) throw new RuntError("cannot start an already running container");
+  const failed = converse(connection, state, report);
+  // Nobody listens there any more. Leaving it would cost every later question for the status a connect(2).
+  native().unlink(`${directory}/${START_SOCKET}`);
+  if (failed) {
+    // Specification, lifecycle step 7: a failing startContainer hook ends the container wholly.
+    if (failed.op === "run_hook") destroyStarted(root, state, report);
+    throw failed.error;
+  }
+  runPoststart(root, state, report);
+}
+
+interface LateFailure {
+  op: LateStep["op"] | undefined;
+  error: RuntError;
+}
+
+/** The talk over the connection: go, then warnings or a failure, until it hangs up. */
+function converse(connection: number, state: StateDocument, report: Reporter): LateFailure | null {
+  const stepOf = (index: number) => state.late.find((step) => step.index === index);
+  let failed: LateFailure | null = null;
+  try {
+    sayGo(connection, state);
+    for (let message = native().receive(connection, -1); message !== null; message = native().receive(connection, -1)) {
+      const step = stepOf(message.step);
+      if (message.kind === MESSAGE_WARNING) report.warn(wordFailure(step, message).message);
+      if (message.kind === MESSAGE_FAILURE) failed = { op: step?.op, error: wordFailure(step, message) };
+    }
+  } catch (error) {
+    // Another `start` was first, and the socket is gone before it came to this one.
+    const { code } = error as { code?: string };
+    if (code === "EPIPE" || code === "ECONNRESET") throw new RuntError("cannot start an already running container");
+    throw error;
+  } finally {
+    native().close(connection);
+  }
+  return failed;
+}
+
+function sayGo(connection: number, state: StateDocument): void {
+  if (!state.startHooks) {
+    native().answer(connection, -1);
+    return;
+  }
+  const memory = native().memfd("state", hookState(state, "created", state.ownPidNamespace ? 1 : state.init.pid));
+  native().answer(connection, memory);
+  native().close(memory);
+}
+
+/** Specification, lifecycle step 9: a failing poststart hook is an error that ends the container. */
+export function runPoststart(root: string, state: StateDocument, report: Reporter): void {
+  if (!state.hooks?.poststart) return;
+  try {
+    runHooks("poststart", state.hooks.poststart, hookState(state, "running", state.init.pid), report);
+  } catch (error) {
+    destroyStarted(root, state, report);
+    throw error;
+  }
+}
+
+/** Ends and removes a container whose start went wrong. What is left is a warning beside the real error. */
+export function destroyStarted(root: string, state: StateDocument, report: Reporter): void {
+  try {
+    const claim = lockContainer(root, state.id, true);
+    if (claim === null || claim === "busy") return;
+    destroyContainer({ claim, journal: state, init: state.init, kill: true, poststop: true, report });
+  } catch (error) {
+    report.warn(`removing container ${state.id}: ${(error as Error).message}`);
+  }
+}

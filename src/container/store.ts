@@ -1,0 +1,151 @@
+// The directories that containers are kept in: ROOT/ID, one a container, made by mkdir(2), which
+// only one of two creators can win. Who makes or deletes a container holds a lock on the
+// directory itself; readers need none, as files in it are replaced whole.
+
+import { RuntError } from "../errors.js";
+import { native } from "../host/native.js";
+import { checkId } from "./ids.js";
+import { parentPath } from "./paths.js";
+import { parseState, type JournalDocument, type StateDocument } from "./state.js";
+
+/** O_RDONLY | O_DIRECTORY | O_NOFOLLOW. */
+const OPEN_DIRECTORY = 0o200000 | 0o400000;
+
+const STATE = "state.json";
+const JOURNAL = "journal.json";
+
+/** The socket that a created container waits on for `start`. */
+export const START_SOCKET = "start.sock";
+
+/** The directory of a container. */
+export function stateDirectory(root: string, id: string): string {
+  return `${root}/${id}`;
+}
+
+export function noSuchContainer(): RuntError {
+  return new RuntError("container does not exist");
+}
+
+/** A container's directory with its lock held. Closing the descriptor gives the lock back. */
+export interface Claim {
+  directory: string;
+  fd: number;
+}
+
+/**
+ * Makes ROOT/ID for a new container and locks it. ROOT is made 0700 on the way (sticky as well
+ * below $XDG_RUNTIME_DIR). Throws RuntError when the id is in use.
+ */
+export function claim(root: string, id: string, ofUser: boolean): Claim {
+  checkId(id);
+  makeRoot(root, ofUser);
+  const directory = stateDirectory(root, id);
+  // 0711: callers with other uids may reach the sockets in it, but not list it.
+  if (!native().mkdir(directory, 0o711)) throw new RuntError("container with given ID already exists");
+  const fd = lockDirectory(directory, true);
+  if (fd === null) throw new RuntError("container was deleted while it was being created");
+  return { directory, fd };
+}
+
+function makeRoot(root: string, ofUser: boolean): void {
+  const missing: string[] = [];
+  for (let path = root; path !== "/" && native().stat(path) === null; path = parentPath(path)) missing.push(path);
+  for (const path of missing.reverse()) native().mkdir(path, path === root ? 0o700 : 0o755);
+  // XDG base directory specification: the sticky bit keeps files from periodic clean-up.
+  if (ofUser && missing.length > 0) native().chmod(root, 0o1700);
+}
+
+/**
+ * Locks the directory of a container. Out: the claim; null when there is no such container;
+ * "busy" (only when not told to wait) while another runt makes or deletes it.
+ */
+export function lockContainer(root: string, id: string, wait: boolean): Claim | "busy" | null {
+  checkId(id);
+  const directory = stateDirectory(root, id);
+  if (native().lstat(directory) === null) return null;
+  const fd = lockDirectory(directory, wait);
+  if (fd !== null) return { directory, fd };
+  return native().lstat(directory) === null ? null : "busy";
+}
+
+/** Opens and locks; null when another holds the lock or the directory was replaced meanwhile. */
+function lockDirectory(directory: string, wait: boolean): number | null {
+  let fd: number;
+  try {
+    fd = native().open(directory, OPEN_DIRECTORY, 0);
+  } catch (error) {
+    if ((error as { code?: string }).code === "ENOENT") return null;
+    throw error;
+  }
+  if (native().lock(fd, wait)) {
+    const named = native().lstat(directory);
+    const held = native().fstat(fd);
+    if (named !== null && named.ino === held.ino && named.dev === held.dev) return fd;
+  }
+  native().close(fd);
+  return null;
+}
+
+export function release({ fd }: Claim): void {
+  native().close(fd);
+}
+
+/** Writes down what is about to be taken from the machine. */
+export function writeJournal(directory: string, journal: JournalDocument): void {
+  native().replaceFile(`${directory}/${JOURNAL}`, JSON.stringify(journal), 0o600);
+}
+
+/** Makes a container exist: from here on it is created or running. */
+export function commitState(directory: string, state: StateDocument): void {
+  native().replaceFile(`${directory}/${STATE}`, JSON.stringify(state), 0o600);
+}
+
+/** A container as its directory shows it. */
+export type Kept =
+  | { kind: "committed"; state: StateDocument }
+  /** Being made, or left half-made by a runt that died. */
+  | { kind: "half-made"; journal: JournalDocument | null };
+
+/**
+ * Reads a container. Throws RuntError when there is none or its files are damaged.
+ */
+export function readContainer(root: string, id: string): Kept {
+  checkId(id);
+  const directory = stateDirectory(root, id);
+  const text = native().readFileIfAny(`${directory}/${STATE}`);
+  if (text !== null) return { kind: "committed", state: parseState(text, `${directory}/${STATE}`, id) };
+  const journal = readJournal(directory, id);
+  if (journal === null && native().lstat(directory) === null) throw noSuchContainer();
+  return { kind: "half-made", journal };
+}
+
+/** The journal, or null when there is none (the creator died before it, or a delete half-way). */
+export function readJournal(directory: string, id: string): JournalDocument | null {
+  const path = `${directory}/${JOURNAL}`;
+  const text = native().readFileIfAny(path);
+  return text === null ? null : parseState(text, path, id, true);
+}
+
+/** A container that is wholly there. Throws as readContainer, and when it is not. */
+export function readState(root: string, id: string): StateDocument {
+  const kept = readContainer(root, id);
+  if (kept.kind === "committed") return kept.state;
+  throw noSuchContainer();
+}
+
+/** Compiled seccomp filters. "~" is in no valid id, so no container can take the name. */
+export const CACHE_DIRECTORY = "seccomp~cache";
+
+/** The ids under a root, sorted. Null when there is no root. Other files than directories are passed over. */
+export function listIds(root: string): string[] | null {
+  if (native().stat(root) === null) return null;
+  return native()
+    .readdir(root)
+    .filter((name) => name !== CACHE_DIRECTORY && isDirectory(stateDirectory(root, name)))
+    .sort();
+}
+
+function isDirectory(path: string): boolean {
+  const status = native().lstat(path);
+  return status !== null && (status.mode & 0o170000) === 0o040000;
+}

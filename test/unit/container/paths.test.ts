@@ -1,0 +1,18 @@
+import t from "tap";
+import { mapText } from "../../../src/container/id-maps.js";
+import { absolutePath, baseName, cleanPath, parentPath } from "../../../src/container/paths.js";
+
+t.test("paths as text", async (t) => {
+  t.equal(cleanPath("//a/./b/../c/"), "/a/c");
+  t.equal(cleanPath("/../.."), "/");
+  t.equal(absolutePath("x/../y", "/base"), "/base/y");
+  t.equal(absolutePath("/x", "/base"), "/x");
+  t.equal(parentPath("/a/b"), "/a");
+  t.equal(parentPath("/a"), "/");
+  t.equal(baseName("/a/b"), "b");
+  t.equal(baseName("b"), "b");
+});
+
+t.test("id maps have a line for each mapping", async (t) => {
+  t.equal(mapText([{ containerID: 0, hostID: 1000, size: 1 }, { containerID: 1, hostID: 100000, size: 65536 }]), "0 1000 1\n1 100000 65536\n");
+});
