@@ -192,6 +192,26 @@ t.test("signals without cgroup.kill: SIGTERM and a frozen SIGKILL", options, asy
   t.equal(second.signalCode, "SIGKILL");
 });
 
+t.test("processes that fork all the time do not slip through", options, async (t) => {
+  const driver = newDriver();
+  driver.create(undefined);
+  const { "": unified, ...hierarchies } = driver.paths.directories;
+  const loops = "(while :; do /bin/true; done) & (while :; do /bin/true; done) & while :; do /bin/true; done";
+  const byFreezer = cgroupDriverFromState({ version: 1, directories: hierarchies });
+  await processIn(byFreezer.placement().join, loops);
+  byFreezer.signalAll(9);
+  byFreezer.remove(2000);
+  t.same(byFreezer.processes(), []);
+
+  driver.create(undefined);
+  await processIn(driver.placement().join, loops);
+  driver.freeze("frozen");
+  t.equal(driver.freezerState(), "frozen", "the v1 freezer catches up with them");
+  driver.signalAll(9);
+  driver.remove(2000);
+  t.same([driver.processes(), unified !== undefined && existsSync(unified)], [[], false]);
+});
+
 t.test("remove waits for the end of a process", options, async (t) => {
   const driver = newDriver();
   driver.create(undefined);
