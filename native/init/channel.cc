@@ -23,7 +23,8 @@ union OneDescriptor {
 bool send_message(Context &context, steps::Message kind, int32_t value, const char *text, int fd) {
   if (context.channel < 0) return true;
   size_t length = strnlen(text, kMaxText);
-  uint32_t header[4] = {static_cast<uint32_t>(kind), context.step, static_cast<uint32_t>(value), static_cast<uint32_t>(length)};
+  uint32_t header[4] = {static_cast<uint32_t>(kind), context.step, static_cast<uint32_t>(value),
+                        static_cast<uint32_t>(length)};
   struct iovec parts[2] = {{header, sizeof header}, {const_cast<char *>(text), length}};
   struct msghdr message = {};
   message.msg_iov = parts;

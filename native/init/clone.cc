@@ -113,7 +113,8 @@ bool run(Context &context, const steps::Clone &step) {
 
   UniqueFd process(pidfd);
   wait_end.reset();
-  if (must_move && !move_to_cgroup(cgroup, pid)) return context.fail(errno, "move the container's first process to its cgroup");
+  if (must_move && !move_to_cgroup(cgroup, pid))
+    return context.fail(errno, "move the container's first process to its cgroup");
   // An engine that has gone can't start the container: the child ends at the closed gate.
   if (!send_message(context, steps::Message::Child, pid, "", process.get())) _exit(1);
   (void)!retry([&] { return write(open_end.get(), &ready, 1); });

@@ -1,20 +1,22 @@
 #include "context.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/magic.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
-#include <unistd.h>
 
 #include "channel.h"
 #include "fd.h"
 #include "procfs.h"
-#include "syscalls.h"
 
 namespace init {
+
+void Context::make_slots(uint32_t count) {
+  // Zero pages that the file doesn't hold and that only what is used of them costs memory.
+  alignas(MountSlot) static unsigned char room[kMaxSlots * sizeof(MountSlot)];
+  slots = reinterpret_cast<MountSlot *>(room);
+  slot_count = count;
+  for (uint32_t i = 0; i < count; ++i) slots[i] = MountSlot();
+}
 
 bool Context::fail(int error, const char *format, ...) {
   error_ = error;

@@ -13,9 +13,12 @@ constexpr uint32_t kMaxSlots = 1024;
 // the errno: `format` says only what was attempted, on which path.
 class Context {
  public:
-  // Descriptor table of the program.
-  MountSlot slots[kMaxSlots];
+  // Descriptor table of the program: slot_count entries.
+  MountSlot *slots = nullptr;
   uint32_t slot_count = 0;
+
+  // Makes the table, once; count is at most kMaxSlots.
+  void make_slots(uint32_t count);
 
   // The engine's channel, or the connection of `start` once listen_start has run; -1 when none.
   int channel = -1;

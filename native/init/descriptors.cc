@@ -47,7 +47,8 @@ bool mark_listed(int proc, unsigned first) {
 bool run(Context &context, const steps::CloseDescriptors &step) {
   if (sys_close_range(step.first, ~0u, CLOSE_RANGE_CLOEXEC) == 0) return true;
   // ENOSYS before Linux 5.9, EINVAL before 5.11, which brought the flag.
-  if (errno != ENOSYS && errno != EINVAL && errno != EPERM) return context.fail(errno, "mark descriptors close-on-exec");
+  if (errno != ENOSYS && errno != EINVAL && errno != EPERM)
+    return context.fail(errno, "mark descriptors close-on-exec");
   int proc = context.proc(false);
   if (proc < 0) return false;
   return mark_listed(proc, step.first) || context.fail(errno, "list the open descriptors");

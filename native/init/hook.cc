@@ -12,16 +12,20 @@
 namespace init {
 namespace {
 
-// In: how waitid(2) says it ended. True for status 0.
-bool judge(Context &context, const char *path, const HookEnd &end, HookOutput &output) {
+// In: how it ended, and the output for the error. True for status 0.
+bool judge(Context &context, const steps::RunHook &step, const HookEnd &end, HookOutput &output) {
+  const char *path = step.path;
   const char *printed = output.text();
   const char *colon = printed[0] ? ": " : "";
-  if (end.timed_out) return context.fail(0, "hook %s: timed out after %llu ms%s%s", path, end.milliseconds, colon, printed);
+  if (end.timed_out)
+    return context.fail(0, "hook %s: timed out after %u ms%s%s", path, step.timeout_ms, colon, printed);
   if (end.how.si_code == CLD_EXITED) {
     if (end.how.si_status == 0) return true;
-    return context.fail(0, "hook %s: exit status %d after %llu ms%s%s", path, end.how.si_status, end.milliseconds, colon, printed);
+    return context.fail(0, "hook %s: exit status %d after %llu ms%s%s", path, end.how.si_status, end.milliseconds,
+                        colon, printed);
   }
-  return context.fail(0, "hook %s: killed by signal %d after %llu ms%s%s", path, end.how.si_status, end.milliseconds, colon, printed);
+  return context.fail(0, "hook %s: killed by signal %d after %llu ms%s%s", path, end.how.si_status, end.milliseconds,
+                      colon, printed);
 }
 
 }  // namespace
@@ -40,7 +44,7 @@ bool run(Context &context, const steps::RunHook &step) {
   HookOutput output;
   HookEnd end = {};
   if (!hook.wait(step.timeout_ms, output, end)) return context.fail(errno, "hook %s: wait for it", step.path);
-  return judge(context, step.path, end, output);
+  return judge(context, step, end, output);
 }
 
 }  // namespace init

@@ -44,7 +44,8 @@ int copy_state(int state) {
 }
 
 // Runs in the hook's process between clone and execve. Never returns; an errno goes to `status`.
-[[noreturn]] void become_hook(const char *path, char **arguments, char **environment, int input, int output, int status) {
+[[noreturn]] void become_hook(const char *path, char **arguments, char **environment, int input, int output,
+                              int status) {
   // The order matters: `input`, `output` and `status` are all above 2, so no dup2 covers a later one.
   bool ready = setpgid(0, 0) == 0 && dup2(input, 0) == 0 && dup2(output, 1) == 1 && dup2(output, 2) == 2;
   if (ready && status != kStatusFd) ready = dup3(status, kStatusFd, O_CLOEXEC) == kStatusFd;
@@ -89,7 +90,8 @@ const char *HookProcess::start(const steps::RunHook &step, int state) {
   int pidfd = -1;
   pid_ = static_cast<pid_t>(syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, nullptr, &pidfd, nullptr, nullptr));
   if (pid_ < 0) return "fork";
-  if (pid_ == 0) become_hook(step.path, arguments.get(), environment.get(), input.get(), output_write.get(), status_write.get());
+  if (pid_ == 0)
+    become_hook(step.path, arguments.get(), environment.get(), input.get(), output_write.get(), status_write.get());
   process_.reset(pidfd);
   output_ = static_cast<UniqueFd &&>(output_read);
 
@@ -105,7 +107,8 @@ const char *HookProcess::start(const steps::RunHook &step, int state) {
 bool HookProcess::ended(HookEnd &end) const {
   end.how.si_pid = 0;
   // WNOWAIT first: the group can be killed without doubt as long as its leader is not reaped.
-  return retry([&] { return waitid(P_PID, static_cast<id_t>(pid_), &end.how, WEXITED | WNOHANG | WNOWAIT); }) == 0 && end.how.si_pid == pid_;
+  return retry([&] { return waitid(P_PID, static_cast<id_t>(pid_), &end.how, WEXITED | WNOHANG | WNOWAIT); }) == 0 &&
+         end.how.si_pid == pid_;
 }
 
 void HookProcess::kill_all() const { kill(-pid_, SIGKILL); }

@@ -29,16 +29,26 @@ constexpr unsigned kMachine = EM_RISCV;
 
 const char *machine_name(unsigned machine) {
   switch (machine) {
-    case EM_386: return "i386";
-    case EM_X86_64: return "x86_64";
-    case EM_ARM: return "arm";
-    case EM_AARCH64: return "aarch64";
-    case EM_RISCV: return "riscv";
-    case EM_PPC64: return "ppc64";
-    case EM_S390: return "s390";
-    case EM_MIPS: return "mips";
-    case 258: return "loongarch";
-    default: return "another machine";
+    case EM_386:
+      return "i386";
+    case EM_X86_64:
+      return "x86_64";
+    case EM_ARM:
+      return "arm";
+    case EM_AARCH64:
+      return "aarch64";
+    case EM_RISCV:
+      return "riscv";
+    case EM_PPC64:
+      return "ppc64";
+    case EM_S390:
+      return "s390";
+    case EM_MIPS:
+      return "mips";
+    case 258:
+      return "loongarch";
+    default:
+      return "another machine";
   }
 }
 
@@ -79,7 +89,9 @@ bool inspect_script(const char *head, size_t size, int error, char *hint, size_t
   size_t length = strlen(path);
   if (error == ENOENT && path[length - 1] == '\r') {
     path[length - 1] = '\0';
-    snprintf(hint, room, "its #! line ends in CR LF, so that the interpreter is \"%s\\r\": save the script with Unix line ends", path);
+    snprintf(hint, room,
+             "its #! line ends in CR LF, so that the interpreter is \"%s\\r\": save the script with Unix line ends",
+             path);
     return true;
   }
   if (error == ENOENT && is_missing(path)) {
@@ -87,7 +99,8 @@ bool inspect_script(const char *head, size_t size, int error, char *hint, size_t
     return true;
   }
   if (error == EACCES && !is_missing(path)) {
-    snprintf(hint, room, "the interpreter %s of its #! line %s", path, on_noexec_mount(path) ? "is on a mount with noexec" : "may not be executed");
+    snprintf(hint, room, "the interpreter %s of its #! line %s", path,
+             on_noexec_mount(path) ? "is on a mount with noexec" : "may not be executed");
     return true;
   }
   if (error == ENOEXEC) {
@@ -127,8 +140,10 @@ bool inspect_elf(int fd, const unsigned char *head, size_t size, int error, char
     // 32-bit programs run where the kernel has the older instruction set built in.
     if (error != ENOEXEC && error != ENOENT) return false;
     if (error == ENOEXEC) {
-      unsigned machine = head[EI_DATA] == ELFDATA2MSB ? static_cast<unsigned>(head[18] << 8 | head[19]) : wide.e_machine;
-      snprintf(hint, room, "built for %s (%s-bit), this machine is %s (64-bit)", machine_name(machine), is_wide ? "64" : "32", machine_name(kMachine));
+      unsigned machine =
+          head[EI_DATA] == ELFDATA2MSB ? static_cast<unsigned>(head[18] << 8 | head[19]) : wide.e_machine;
+      snprintf(hint, room, "built for %s (%s-bit), this machine is %s (64-bit)", machine_name(machine),
+               is_wide ? "64" : "32", machine_name(kMachine));
       return true;
     }
   }
@@ -161,6 +176,13 @@ bool inspect_program(const char *path, int error, char *hint, size_t size) {
     return true;
   }
   if (error != ENOENT && error != EACCES && error != ENOEXEC) return false;
+  if (error == EACCES) {
+    struct stat status;
+    if (stat(path, &status) == 0 && (status.st_mode & 0111) == 0) {
+      snprintf(hint, size, "no execute bit is set: chmod +x");
+      return true;
+    }
+  }
   // O_NONBLOCK: it may be a FIFO by now. Unreadable files are executed all the same, but not inspected.
   UniqueFd fd(retry([&] { return open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC); }));
   if (!fd) return false;
@@ -169,7 +191,8 @@ bool inspect_program(const char *path, int error, char *hint, size_t size) {
   if (length >= 2 && head[0] == '#' && head[1] == '!') {
     return inspect_script(reinterpret_cast<const char *>(head), length, error, hint, size);
   }
-  if (length >= EI_NIDENT && memcmp(head, ELFMAG, SELFMAG) == 0) return inspect_elf(fd.get(), head, length, error, hint, size);
+  if (length >= EI_NIDENT && memcmp(head, ELFMAG, SELFMAG) == 0)
+    return inspect_elf(fd.get(), head, length, error, hint, size);
   if (error != ENOEXEC) return false;
   snprintf(hint, size, length == 0 ? "the file is empty" : "not an executable: no #! line and no ELF header");
   return true;

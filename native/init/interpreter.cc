@@ -64,7 +64,8 @@ const char *check_program(const uint8_t *bytes, size_t size, Program &program) {
     const uint8_t *body = nullptr;
     if (!next_step(all, op, body, length)) return "a step of the program is cut off";
     steps::Reader fields(body, length, program.slots);
-    if (!steps::dispatch(op, fields, [](const auto &step) { return is_sound(step); })) return "a step of the program is malformed";
+    if (!steps::dispatch(op, fields, [](const auto &step) { return is_sound(step); }))
+      return "a step of the program is malformed";
   }
   return all.done() ? nullptr : "the program has bytes left over at its end";
 }

@@ -65,7 +65,8 @@ bool mark_close_on_exec(int fd) { return fcntl(fd, F_SETFD, FD_CLOEXEC) == 0; }
 
 const char *map_program(int fd, const uint8_t *&bytes, size_t &size) {
   struct stat status;
-  if (fstat(fd, &status) != 0 || status.st_size <= 0 || status.st_size > kMaxProgram) return "no program at its descriptor";
+  if (fstat(fd, &status) != 0 || status.st_size <= 0 || status.st_size > kMaxProgram)
+    return "no program at its descriptor";
   size = static_cast<size_t>(status.st_size);
   void *start = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
   if (start == MAP_FAILED) return "the program can't be mapped";
@@ -93,7 +94,7 @@ const char *map_program(int fd, const uint8_t *&bytes, size_t &size) {
 
   Program program;
   if (const char *why = check_program(bytes, size, program)) refuse(why);
-  context.slot_count = program.slots;
+  context.make_slots(program.slots);
   for (uint32_t i = 0; i < program.passed; ++i) {
     int fd = first_slot + static_cast<int>(i);
     if (!mark_close_on_exec(fd)) refuse("a slot's descriptor is not open");

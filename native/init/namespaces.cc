@@ -21,8 +21,8 @@ struct Kind {
 };
 
 constexpr Kind kKinds[] = {
-    {CLONE_NEWUSER, "user"},   {CLONE_NEWNS, "mount"}, {CLONE_NEWPID, "pid"},       {CLONE_NEWNET, "network"},
-    {CLONE_NEWIPC, "ipc"},     {CLONE_NEWUTS, "uts"},  {CLONE_NEWCGROUP, "cgroup"}, {CLONE_NEWTIME, "time"},
+    {CLONE_NEWUSER, "user"}, {CLONE_NEWNS, "mount"}, {CLONE_NEWPID, "pid"},       {CLONE_NEWNET, "network"},
+    {CLONE_NEWIPC, "ipc"},   {CLONE_NEWUTS, "uts"},  {CLONE_NEWCGROUP, "cgroup"}, {CLONE_NEWTIME, "time"},
 };
 
 const char *kind_name(uint32_t type) {
@@ -41,7 +41,8 @@ bool run(Context &context, const steps::OpenNamespace &step) {
   int type = ioctl(fd.get(), NS_GET_NSTYPE);
   if (type < 0) return context.fail(0, "%s is not a namespace file", step.path);
   if (static_cast<uint32_t>(type) != step.type) {
-    return context.fail(0, "%s is a namespace of type %s, not %s", step.path, kind_name(static_cast<uint32_t>(type)), kind_name(step.type));
+    return context.fail(0, "%s is a namespace of type %s, not %s", step.path, kind_name(static_cast<uint32_t>(type)),
+                        kind_name(step.type));
   }
   MountSlot *slot = context.slot(step.slot);
   UniqueFd old(slot->fd);

@@ -62,18 +62,21 @@ bool run(Context &context, const steps::WriteTimeOffsets &step) {
 bool run(Context &context, const steps::WriteSysctl &step) {
   char path[1024];
   int length = snprintf(path, sizeof path, "sys/%s", step.path);
-  if (length < 0 || static_cast<size_t>(length) >= sizeof path) return context.fail(ENAMETOOLONG, "open sysctl %.256s…", step.path);
+  if (length < 0 || static_cast<size_t>(length) >= sizeof path)
+    return context.fail(ENAMETOOLONG, "open sysctl %.256s…", step.path);
   int proc = context.proc(true);
   if (proc < 0) return false;
   UniqueFd fd(open_proc_file(proc, path));
   if (!fd) return context.fail(errno, "open sysctl %s", step.path);
-  if (!write_all_at_once(fd.get(), step.value)) return context.fail(errno, "write \"%.256s\" to sysctl %s", step.value, step.path);
+  if (!write_all_at_once(fd.get(), step.value))
+    return context.fail(errno, "write \"%.256s\" to sysctl %s", step.value, step.path);
   return true;
 }
 
 bool run(Context &context, const steps::SetExecLabel &step) {
   const bool apparmor = strcmp(step.lsm, "apparmor") == 0;
-  if (!apparmor && strcmp(step.lsm, "selinux") != 0) return context.fail(0, "%s is no security module with labels", step.lsm);
+  if (!apparmor && strcmp(step.lsm, "selinux") != 0)
+    return context.fail(0, "%s is no security module with labels", step.lsm);
   int proc = context.proc(false);
   if (proc < 0) return false;
   UniqueFd fd;
@@ -83,8 +86,10 @@ bool run(Context &context, const steps::SetExecLabel &step) {
   if (!fd) return context.fail(errno, "open the %s label", step.lsm);
   char text[4096];
   int length = snprintf(text, sizeof text, apparmor ? "exec %s" : "%s", step.label);
-  if (length < 0 || static_cast<size_t>(length) >= sizeof text) return context.fail(ENAMETOOLONG, "set %s label", step.lsm);
-  if (!write_all_at_once(fd.get(), text)) return context.fail(errno, "set %s %s %s", step.lsm, apparmor ? "profile" : "label", step.label);
+  if (length < 0 || static_cast<size_t>(length) >= sizeof text)
+    return context.fail(ENAMETOOLONG, "set %s label", step.lsm);
+  if (!write_all_at_once(fd.get(), text))
+    return context.fail(errno, "set %s %s %s", step.lsm, apparmor ? "profile" : "label", step.label);
   return true;
 }
 

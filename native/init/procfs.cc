@@ -17,7 +17,6 @@ namespace {
 // PROC_ROOT_INO of the kernel: a bind mount of some directory of procfs has another number.
 constexpr ino_t kProcRootInode = 1;
 
-
 bool is_procfs(int fd) {
   struct statfs status;
   if (retry([&] { return fstatfs(fd, &status); }) != 0) return false;
@@ -46,6 +45,15 @@ int mount_detached(bool processes) {
   return sys_fsmount(filesystem.get(), FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 }
 
+bool has_dot_dot(const char *path) {
+  while (true) {
+    size_t length = strcspn(path, "/");
+    if (length == 2 && path[0] == '.' && path[1] == '.') return true;
+    if (path[length] == '\0') return false;
+    path += length + 1;
+  }
+}
+
 // openat2 for kernels before 5.6 (and seccomp profiles that answer ENOSYS): one component after
 // the other, no symlink followed, and each on the same mount as far as st_dev can tell.
 int walk_beneath(int dir, const char *path, int flags) {
@@ -62,13 +70,10 @@ int walk_beneath(int dir, const char *path, int flags) {
     }
     memcpy(name, path, length);
     name[length] = '\0';
-    if (strcmp(name, "..") == 0 || strcmp(name, ".") == 0) {
-      errno = EXDEV;
-      return -1;
-    }
     path += length;
     bool last = *path == '\0';
-    int next = retry([&] { return openat(current, name, (last ? flags : O_PATH | O_DIRECTORY) | O_NOFOLLOW | O_CLOEXEC); });
+    int next =
+        retry([&] { return openat(current, name, (last ? flags : O_PATH | O_DIRECTORY) | O_NOFOLLOW | O_CLOEXEC); });
     if (next < 0) return -1;
     at.reset(next);
     current = next;
@@ -100,6 +105,11 @@ int open_private_procfs(bool processes) {
 }
 
 int open_proc_file(int proc, const char *path) {
+  // RESOLVE_BENEATH allows ".." as long as it stays below: "PID/../1/oom_score_adj" would be another's file.
+  if (has_dot_dot(path)) {
+    errno = EXDEV;
+    return -1;
+  }
   constexpr uint64_t kResolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV;
   UniqueFd file(retry([&] { return sys_openat2(proc, path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0, kResolve); }));
   if (!file && errno == ENOSYS) file.reset(walk_beneath(proc, path, O_WRONLY));

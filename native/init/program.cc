@@ -54,7 +54,8 @@ bool find_along_path(Context &context, const steps::FindProgram &step) {
   // An empty PATH has no entry; an empty entry of another one means the working directory.
   while (step.name[0] != '\0' && step.path[0] != '\0') {
     size_t length = strcspn(rest, ":");
-    int size = snprintf(found_path, sizeof found_path, "%.*s%s%s", static_cast<int>(length), rest, length ? "/" : "", step.name);
+    int size = snprintf(found_path, sizeof found_path, "%.*s%s%s", static_cast<int>(length), rest, length ? "/" : "",
+                        step.name);
     bool missing;
     if (size > 0 && static_cast<size_t>(size) < sizeof found_path && executable_error(found_path, missing) == 0) {
       if (found_path[0] != '/') {
@@ -80,7 +81,9 @@ bool run(Context &context, const steps::FindProgram &step) {
     return true;
   }
   if (missing) return context.fail(error, "exec: \"%s\": stat %s", step.name, step.name);
-  return context.fail(error, "exec: \"%s\"", step.name);
+  char hint[512];
+  if (!inspect_program(step.name, error, hint, sizeof hint)) return context.fail(error, "exec: \"%s\"", step.name);
+  return context.fail(error, "exec: \"%s\"\x1f%s", step.name, hint);
 }
 
 bool run(Context &context, const steps::Execute &step) {
@@ -90,7 +93,8 @@ bool run(Context &context, const steps::Execute &step) {
   execve(context.program, arguments.get(), environment.get());
   int error = errno;
   char hint[512];
-  if (!inspect_program(context.program, error, hint, sizeof hint)) return context.fail(error, "exec %s", context.program);
+  if (!inspect_program(context.program, error, hint, sizeof hint))
+    return context.fail(error, "exec %s", context.program);
   return context.fail(error, "exec %s\x1f%s", context.program, hint);
 }
 

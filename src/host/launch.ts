@@ -17,7 +17,7 @@ export interface LaunchNote {
 
 const FIRST_NOTED = 3;
 const LAST_NOTED = 255;
-const FORM = /^nofile=(\d+):(\d+) ignored=([0-9a-f]+) blocked=([0-9a-f]+) fds=([0-9a-f]+) argv0=([^]*)$/;
+const FORM = /^nofile=(\d+):(\d+) ignored=([0-9a-f]+) blocked=([0-9a-f]+) fds=([0-9a-f]+) argv0=(.*)$/s;
 
 /** In: the text of RUNT_LAUNCH. Out: the note; null when it is not one. */
 export function parseLaunch(text: string): LaunchNote | null {
