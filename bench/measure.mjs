@@ -12,8 +12,14 @@ const text = (runtime, ...args) => command(runtime, ...args).join(" ");
 
 /** Runs something that must work. */
 export function must(words, options = {}) {
-  const result = spawnSync(words[0], words.slice(1), { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], timeout: 60_000, ...options });
-  if (result.status !== 0) throw new Error(`${words.join(" ")}: status ${result.status} ${result.stderr}${result.stdout}`);
+  const result = spawnSync(words[0], words.slice(1), {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: 60_000,
+    ...options,
+  });
+  if (result.status !== 0)
+    throw new Error(`${words.join(" ")}: status ${result.status} ${result.stderr}${result.stdout}`);
   return result.stdout;
 }
 
@@ -23,9 +29,11 @@ export const timings = {
   run: (runtime, bundle, id) => ({ run: quote(command(runtime, "run", "--bundle", bundle, id)) }),
   "create + start + delete": (runtime, bundle, id) => ({
     run: shell(
-      [text(runtime, "create", "--bundle", bundle, id), text(runtime, "start", id), text(runtime, "delete", "--force", id)].join(
-        " && ",
-      ),
+      [
+        text(runtime, "create", "--bundle", bundle, id),
+        text(runtime, "start", id),
+        text(runtime, "delete", "--force", id),
+      ].join(" && "),
     ),
   }),
   create: (runtime, bundle, id) => ({
@@ -34,7 +42,9 @@ export const timings = {
     after: text(runtime, "delete", "--force", id),
   }),
   start: (runtime, bundle, id) => ({
-    prepare: shell(`${text(runtime, "delete", "--force", id)} 2>/dev/null; ${text(runtime, "create", "--bundle", bundle, id)}`),
+    prepare: shell(
+      `${text(runtime, "delete", "--force", id)} 2>/dev/null; ${text(runtime, "create", "--bundle", bundle, id)}`,
+    ),
     run: quote(command(runtime, "start", id)),
     after: text(runtime, "delete", "--force", id),
   }),
@@ -119,8 +129,13 @@ export function smallestLimit(runtime, bundleFor, limits) {
     [1, 2, 3].every(() => {
       const id = `bench-${runtime.name}-limit`;
       const words = command(runtime, "run", "--bundle", bundleFor(limit), id);
-      const { status } = spawnSync(words[0], words.slice(1), { stdio: "ignore", timeout: 20_000, killSignal: "SIGKILL" });
-      if (status !== 0) spawnSync(runtime.path, command(runtime, "delete", "--force", id).slice(1), { stdio: "ignore" });
+      const { status } = spawnSync(words[0], words.slice(1), {
+        stdio: "ignore",
+        timeout: 20_000,
+        killSignal: "SIGKILL",
+      });
+      if (status !== 0)
+        spawnSync(runtime.path, command(runtime, "delete", "--force", id).slice(1), { stdio: "ignore" });
       return status === 0;
     });
   return limits.find(works) ?? Number.NaN;

@@ -20,7 +20,17 @@ if (!inside) {
   run(process.execPath, ["scripts/setup.mjs", "build", "test", "bench"]);
   run(process.execPath, ["scripts/test-tools.mjs"]);
   const hide = 'umount /sys/fs/cgroup/unified 2>/dev/null; exec "$@"';
-  run("unshare", ["-m", "sh", "-c", hide, "sh", process.execPath, process.argv[1], "--inside", ...process.argv.slice(2)]);
+  run("unshare", [
+    "-m",
+    "sh",
+    "-c",
+    hide,
+    "sh",
+    process.execPath,
+    process.argv[1],
+    "--inside",
+    ...process.argv.slice(2),
+  ]);
   process.exit(0);
 }
 
@@ -61,7 +71,15 @@ try {
   const runOf = ({ name }) => ["run", "--bundle", bundle, `bench-${name}-run`];
   row("run: system calls", "count", (runtime) => systemCalls(runtime, runOf(runtime), folder));
   const program = join(folder, "peak");
-  execFileSync("musl-gcc", ["-std=gnu11", "-Os", "-static", "-D_GNU_SOURCE", "-o", program, join(root, "bench/peak.c")]);
+  execFileSync("musl-gcc", [
+    "-std=gnu11",
+    "-Os",
+    "-static",
+    "-D_GNU_SOURCE",
+    "-o",
+    program,
+    join(root, "bench/peak.c"),
+  ]);
   row("run: peak memory of the runtime", "kB", (runtime) => peak(runtime, runOf(runtime), folder, program));
   const waits = Object.fromEntries(runtimes.map((runtime) => [runtime.name, waiting(runtime, bundle)]));
   row("created container: memory of its own", "kB", ({ name }) => waits[name].own);

@@ -6,7 +6,8 @@ export const median = (values) => {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 };
 
-const show = (value) => (value === undefined || Number.isNaN(value) ? "–" : value >= 100 ? value.toFixed(0) : value.toFixed(1));
+const show = (value) =>
+  value === undefined || Number.isNaN(value) ? "–" : value >= 100 ? value.toFixed(0) : value.toFixed(1);
 
 /** What issue 2 aims at: row → [most × crun, most × runc]. */
 const aims = {
@@ -26,8 +27,16 @@ export function markdown(rows, names) {
     const ratios = others.map((other) => values.runt / values[other]);
     const [crun, runc] = aims[name] ?? [];
     const reached = (limit, other) => limit === undefined || !values[other] || values.runt / values[other] <= limit;
-    const aim = crun ? `≤ ${crun} crun, ≤ ${runc} runc: ${reached(crun, "crun") && reached(runc, "runc") ? "yes" : "not yet"}` : "";
-    lines.push([name, unit, ...names.map((key) => show(values[key])), ...ratios.map((ratio) => (Number.isFinite(ratio) ? ratio.toFixed(2) : "–")), aim]);
+    const aim = crun
+      ? `≤ ${crun} crun, ≤ ${runc} runc: ${reached(crun, "crun") && reached(runc, "runc") ? "yes" : "not yet"}`
+      : "";
+    lines.push([
+      name,
+      unit,
+      ...names.map((key) => show(values[key])),
+      ...ratios.map((ratio) => (Number.isFinite(ratio) ? ratio.toFixed(2) : "–")),
+      aim,
+    ]);
   }
   return lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }

@@ -31,10 +31,13 @@ const node = (...args) => run(process.execPath, ...args);
 
 // One static program: every .cc of its folder, musl, no C++ run-time library.
 function buildStatic(folder, output) {
-  const sources = readdirSync(folder).filter((file) => file.endsWith(".cc")).map((file) => `${folder}/${file}`);
+  const sources = readdirSync(folder)
+    .filter((file) => file.endsWith(".cc"))
+    .map((file) => `${folder}/${file}`);
   const machine = execFileSync("gcc", ["-dumpmachine"], { encoding: "utf8" }).trim();
   execFileSync(
     "musl-gcc",
+    // biome-ignore format: options that belong together stand together
     [
       "-x", "c++", "-std=c++17", "-Os", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE",
       "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics", "-nostdinc++", "-nodefaultlibs",
@@ -114,6 +117,7 @@ const parts = {
   },
   engine() {
     const bun = `node_modules/@oven/bun-linux-${arch === "arm64" ? "aarch64" : "x64"}/bin/bun`;
+    // biome-ignore format: options that belong together stand together
     run(
       bun, "build", "src/cli/main.ts", "--compile", "--bytecode", "--minify-syntax", "--minify-whitespace",
       "--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig", "--outfile", "lib/runt/engine.new",

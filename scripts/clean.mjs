@@ -10,5 +10,6 @@ for (const file of ["src", "native"].flatMap((folder) => filesBelow(join(root, f
   if (/\.gen\.(ts|js|d\.ts|h)$/.test(file)) rmSync(file);
 }
 for (const bundle of readdirSync(join(root, "spec-bundles"))) {
-  for (const made of ["rootfs", "layers"]) rmSync(join(root, "spec-bundles", bundle, made), { recursive: true, force: true });
+  for (const made of ["rootfs", "layers"])
+    rmSync(join(root, "spec-bundles", bundle, made), { recursive: true, force: true });
 }

@@ -13,7 +13,10 @@ import { dirname, join, relative, resolve } from "node:path";
 import { calls as callRules, imports as importRules } from "./lint-rules.mjs";
 import { hasCommand, root } from "./tools.mjs";
 
-const files = spawnSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { cwd: root, encoding: "utf8" })
+const files = spawnSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
+  cwd: root,
+  encoding: "utf8",
+})
   .stdout.split("\n")
   .filter((file) => file && existsSync(join(root, file)));
 const text = (file) => readFileSync(join(root, file), "utf8");
@@ -26,7 +29,8 @@ function problem(message) {
 }
 
 function runs(command, args) {
-  if (!hasCommand(command) && !command.startsWith("node_modules")) return problem(`${command} is missing: node scripts/setup.mjs lint`);
+  if (!hasCommand(command) && !command.startsWith("node_modules"))
+    return problem(`${command} is missing: node scripts/setup.mjs lint`);
   const { status } = spawnSync(command, args, { cwd: root, stdio: "inherit" });
   if (status !== 0) problem(`${command} found something`);
 }
@@ -78,10 +82,12 @@ const checks = {
   calls() {
     for (const { files: pattern, ban, allow, why } of callRules) {
       for (const file of native.filter((name) => pattern.test(name))) {
-        bare(text(file)).split("\n").forEach((line, index) => {
-          const [, name] = ban.exec(line) ?? [];
-          if (name && !allow[name]?.includes(file)) problem(`${file}:${index + 1}: ${name}(): ${why}`);
-        });
+        bare(text(file))
+          .split("\n")
+          .forEach((line, index) => {
+            const [, name] = ban.exec(line) ?? [];
+            if (name && !allow[name]?.includes(file)) problem(`${file}:${index + 1}: ${name}(): ${why}`);
+          });
       }
     }
   },

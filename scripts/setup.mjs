@@ -14,7 +14,10 @@ import { join } from "node:path";
 import { fail, hasCommand, root, run } from "./tools.mjs";
 
 const command = (name) => () => hasCommand(name);
-const file = (...paths) => () => paths.some((path) => existsSync(path));
+const file =
+  (...paths) =>
+  () =>
+    paths.some((path) => existsSync(path));
 const headers = file(
   join(process.execPath, "../../include/node/node_api.h"),
   "/usr/include/node/node_api.h",
@@ -49,8 +52,10 @@ const groups = {
 
 function aptInstall(packages) {
   const line = ["apt-get", "install", "-y", "--no-install-recommends", ...packages];
-  if (process.getuid() !== 0) fail(`setup: missing Debian packages; run this, then try again:\n  sudo ${line.join(" ")}`);
-  if (!hasCommand("apt-get")) fail(`setup: not a Debian machine; install what these packages hold: ${packages.join(" ")}`);
+  if (process.getuid() !== 0)
+    fail(`setup: missing Debian packages; run this, then try again:\n  sudo ${line.join(" ")}`);
+  if (!hasCommand("apt-get"))
+    fail(`setup: not a Debian machine; install what these packages hold: ${packages.join(" ")}`);
   console.log(`setup: installing ${packages.join(" ")}`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   const quiet = { cwd: root, env, encoding: "utf8", maxBuffer: 1 << 28 };
