@@ -13,7 +13,9 @@ export function cgroupOf(pid: number | string, controller: string): string {
     if (path === undefined || controllers === undefined) continue;
     if (isV2 && controllers === "") return join("/sys/fs/cgroup", path);
     if (!isV2 && controllers.split(",").includes(controller)) {
-      const folder = [controller.replace("name=", ""), controllers].find((name) => existsSync(`/sys/fs/cgroup/${name}`));
+      const folder = [controller.replace("name=", ""), controllers].find((name) =>
+        existsSync(`/sys/fs/cgroup/${name}`),
+      );
       return join("/sys/fs/cgroup", folder ?? controller, path);
     }
   }

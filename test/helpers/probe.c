@@ -1,8 +1,8 @@
 // Looks at the container from inside. Without arguments: everything a process can inherit, as
 // one JSON object. With arguments: does one thing and says how it went (see `commands`).
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <dirent.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -27,9 +27,12 @@ extern char **environ;
 static void quote(const char *text) {
   putchar('"');
   for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-    if (*c == '"' || *c == '\\') printf("\\%c", *c);
-    else if (*c < 0x20) printf("\\u%04x", *c);
-    else putchar(*c);
+    if (*c == '"' || *c == '\\')
+      printf("\\%c", *c);
+    else if (*c < 0x20)
+      printf("\\u%04x", *c);
+    else
+      putchar(*c);
   }
   putchar('"');
 }
@@ -126,8 +129,9 @@ static void status(void) {
 }
 
 static void rlimits(void) {
-  static const char *const names[] = {"CPU",     "FSIZE",  "DATA",       "STACK",    "CORE", "RSS",    "NPROC",  "NOFILE",
-                                      "MEMLOCK", "AS",     "LOCKS",      "SIGPENDING", "MSGQUEUE", "NICE", "RTPRIO", "RTTIME"};
+  static const char *const names[] = {"CPU",      "FSIZE",  "DATA",    "STACK", "CORE",  "RSS",
+                                      "NPROC",    "NOFILE", "MEMLOCK", "AS",    "LOCKS", "SIGPENDING",
+                                      "MSGQUEUE", "NICE",   "RTPRIO",  "RTTIME"};
   key("rlimits");
   putchar('{');
   for (int i = 0; i < 16; i++) {
@@ -216,15 +220,17 @@ static int report(char **arguments) {
   prctl(PR_GET_CHILD_SUBREAPER, &subreaper);
   printf("\"dumpable\": %d, \"securebits\": %d, \"pdeathsig\": %d, \"personality\": %d,\n", prctl(PR_GET_DUMPABLE),
          prctl(PR_GET_SECUREBITS), death, personality(0xffffffff));
-  printf("\"scheduler\": %ld, \"nice\": %d, \"ioprio\": %ld,\n", syscall(SYS_sched_getscheduler, 0), getpriority(PRIO_PROCESS, 0),
-         syscall(SYS_ioprio_get, 1, 0));
+  printf("\"scheduler\": %ld, \"nice\": %d, \"ioprio\": %ld,\n", syscall(SYS_sched_getscheduler, 0),
+         getpriority(PRIO_PROCESS, 0), syscall(SYS_ioprio_get, 1, 0));
   printf("\"subreaper\": %d, \"tty\": %s\n}\n", subreaper, isatty(0) ? "true" : "false");
   return 0;
 }
 
 static int said(const char *what, long result) {
-  if (result < 0) printf("%s: %s\n", what, strerror(errno));
-  else printf("%s: ok\n", what);
+  if (result < 0)
+    printf("%s: %s\n", what, strerror(errno));
+  else
+    printf("%s: ok\n", what);
   return result < 0;
 }
 
@@ -294,7 +300,8 @@ static int try_call(const char *name, char **rest) {
   if (!strcmp(name, "opendir")) return said(name, opendir(path) ? 0 : -1);
   if (!strcmp(name, "create")) return said(name, open(path, O_WRONLY | O_CREAT | O_EXCL, 0644));
   if (!strcmp(name, "mknod"))
-    return said(name, mknod(path, (rest[1][0] == 'b' ? S_IFBLK : S_IFCHR) | 0600, makedev(atoi(rest[2]), atoi(rest[3]))));
+    return said(name,
+                mknod(path, (rest[1][0] == 'b' ? S_IFBLK : S_IFCHR) | 0600, makedev(atoi(rest[2]), atoi(rest[3]))));
   if (!strcmp(name, "mount")) return said(name, mount("none", path, "tmpfs", 0, ""));
   if (!strcmp(name, "remount-rw")) return said(name, mount("none", path, "", MS_REMOUNT | MS_BIND, ""));
   if (!strcmp(name, "ptrace")) return said(name, ptrace(PTRACE_TRACEME, 0, 0, 0));
@@ -324,9 +331,11 @@ static int file_status(const char *path) {
     printf("{\"path\": \"%s\", \"error\": \"%s\"}\n", path, strerror(errno));
     return 0;
   }
-  printf("{\"path\": \"%s\", \"type\": \"%o\", \"mode\": \"%o\", \"uid\": %u, \"gid\": %u, \"major\": %u, \"minor\": %u}\n",
-         path, (status.st_mode & S_IFMT) >> 12, status.st_mode & 07777, status.st_uid, status.st_gid,
-         major(status.st_rdev), minor(status.st_rdev));
+  printf(
+      "{\"path\": \"%s\", \"type\": \"%o\", \"mode\": \"%o\", \"uid\": %u, \"gid\": %u, \"major\": %u, \"minor\": "
+      "%u}\n",
+      path, (status.st_mode & S_IFMT) >> 12, status.st_mode & 07777, status.st_uid, status.st_gid,
+      major(status.st_rdev), minor(status.st_rdev));
   return 0;
 }
 

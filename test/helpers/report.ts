@@ -74,6 +74,7 @@ export function mountAt(report: Report, destination: string): MountLine | undefi
   return report.mounts.map(parseMount).findLast((mount) => mount.destination === destination);
 }
 
+// biome-ignore format: by number, as in linux/capability.h
 const capabilityNames = [
   "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP",
   "LINUX_IMMUTABLE", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_ADMIN", "NET_RAW", "IPC_LOCK", "IPC_OWNER",

@@ -75,6 +75,8 @@ export function underTerminal(box: Sandbox, args: string[], input = ""): { statu
     timeout: 30_000,
     killSignal: "SIGKILL",
   });
-  const shown = readFileSync(log, "utf8").replace(/^Script started.*\n/, "").replace(/\n*Script done.*\n$/, "");
+  const shown = readFileSync(log, "utf8")
+    .replace(/^Script started.*\n/, "")
+    .replace(/\n*Script done.*\n$/, "");
   return { status, shown };
 }

@@ -84,7 +84,12 @@ if (isV2) {
 } else {
   t.test("v1 limits", async (t) => {
     const { pid } = created(sandbox(t), (config) => {
-      config.linux.resources.memory = { limit: 67108864, reservation: 33554432, swappiness: 10, disableOOMKiller: false };
+      config.linux.resources.memory = {
+        limit: 67108864,
+        reservation: 33554432,
+        swappiness: 10,
+        disableOOMKiller: false,
+      };
       config.linux.resources.cpu = { quota: 50000, period: 100000, shares: 512, cpus: "0", mems: "0" };
       config.linux.resources.pids = { limit: 33 };
     });
@@ -112,7 +117,16 @@ if (isV2) {
     const list = readCgroup(pid, "devices", "devices.list").split("\n");
     t.ok(list.includes("c 10:229 rw"), list.join(", "));
     t.ok(list.includes("b 8:* r"));
-    for (const line of ["c 1:3 rwm", "c 1:5 rwm", "c 1:7 rwm", "c 1:8 rwm", "c 1:9 rwm", "c 5:0 rwm", "c 5:2 rwm", "c 136:* rwm"]) {
+    for (const line of [
+      "c 1:3 rwm",
+      "c 1:5 rwm",
+      "c 1:7 rwm",
+      "c 1:8 rwm",
+      "c 1:9 rwm",
+      "c 5:0 rwm",
+      "c 5:2 rwm",
+      "c 136:* rwm",
+    ]) {
       t.ok(list.includes(line), `${line} of the default devices`);
     }
     t.notOk(list.some((line) => line.startsWith("a ")));
@@ -140,12 +154,16 @@ t.test("a pids limit bites", async (t) => {
   t.ok(Number(made) >= 7 && Number(made) < 10, result.stdout);
 });
 
-t.test("the cpuset bites", { skip: !existsSync("/sys/fs/cgroup/cpuset") && !isV2 && "no cpuset controller on this machine" }, async (t) => {
-  const report = sandbox(t).probe((config) => {
-    config.linux.resources.cpu = { cpus: "0" };
-  });
-  t.equal(report.status.Cpus_allowed_list, "0");
-});
+t.test(
+  "the cpuset bites",
+  { skip: !existsSync("/sys/fs/cgroup/cpuset") && !isV2 && "no cpuset controller on this machine" },
+  async (t) => {
+    const report = sandbox(t).probe((config) => {
+      config.linux.resources.cpu = { cpus: "0" };
+    });
+    t.equal(report.status.Cpus_allowed_list, "0");
+  },
+);
 
 t.test("delete --force ends every process of the container, also in sub-cgroups and other sessions", async (t) => {
   const box = sandbox(t);
@@ -168,7 +186,10 @@ t.test("delete --force ends every process of the container, also in sub-cgroups 
   const forced = box.run(["delete", "--force", id]);
   t.equal(forced.status, 0, forced.stderr);
   for (const member of all) {
-    await until(`${member} is gone`, () => !existsSync(`/proc/${member}`) || /^State:\tZ/m.test(readFileSync(`/proc/${member}/status`, "utf8")));
+    await until(
+      `${member} is gone`,
+      () => !existsSync(`/proc/${member}`) || /^State:\tZ/m.test(readFileSync(`/proc/${member}/status`, "utf8")),
+    );
   }
   t.notOk(existsSync(folder));
 });
@@ -193,7 +214,10 @@ t.test("a cgroup that holds processes, or is frozen, is refused", async (t) => {
   const box = sandbox(t);
   const first = created(box, () => {});
   const own = readFileSync(`/proc/${first.pid}/cgroup`, "utf8");
-  const path = own.split("\n").find((line) => isV2 || line.split(":")[1] === "pids")!.split(":")[2]!;
+  const path = own
+    .split("\n")
+    .find((line) => isV2 || line.split(":")[1] === "pids")!
+    .split(":")[2]!;
   const second = box.runContainer((config) => {
     config.linux.cgroupsPath = path;
   });

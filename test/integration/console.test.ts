@@ -43,7 +43,11 @@ t.test("the process has a controlling terminal, /dev/console is the same termina
   const { path, received } = await consoleSocket(box);
   const bundle = box.bundle((config) => {
     config.process.terminal = true;
-    config.process.args = ["/bin/sh", "-c", "echo by tty > /dev/tty; echo by console > /dev/console; stat -c %t:%T /dev/console /dev/pts/0"];
+    config.process.args = [
+      "/bin/sh",
+      "-c",
+      "echo by tty > /dev/tty; echo by console > /dev/console; stat -c %t:%T /dev/console /dev/pts/0",
+    ];
   });
   const { id } = box.create(bundle, "--console-socket", path);
   box.run(["start", id]);
@@ -123,7 +127,10 @@ t.test("a lot of output arrives whole", async (t) => {
   });
   const { status, shown } = underTerminal(box, ["run", "--bundle", bundle, box.id()]);
   t.equal(status, 0);
-  const lines = shown.split("\n").map((line) => line.trim()).filter(Boolean);
+  const lines = shown
+    .split("\n")
+    .map((line) => line.trim())
+    .filter(Boolean);
   t.equal(lines.length, 20001);
   t.equal(lines[19999], "20000");
   t.equal(lines.at(-1), "the end");

@@ -12,7 +12,10 @@ function processesOf(id: string): string[] {
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => {
       try {
-        return readFileSync(`/proc/${pid}/cgroup`, "utf8").includes(id) && !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+        return (
+          readFileSync(`/proc/${pid}/cgroup`, "utf8").includes(id) &&
+          !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, "utf8"))
+        );
       } catch {
         return false;
       }
@@ -42,7 +45,14 @@ t.test("SIGKILL in the middle of create: delete --force cleans, the id can be us
     t.notOk(existsSync(join(box.root, id)), `point ${point}: no state`);
     await until(`point ${point}: no process`, () => processesOf(id).length === 0);
     t.same(cgroupsNamed(id), [], `point ${point}: no cgroup`);
-    const again = box.run(["run", "--bundle", box.bundle((config) => { config.process.args = ["/bin/true"]; }), id]);
+    const again = box.run([
+      "run",
+      "--bundle",
+      box.bundle((config) => {
+        config.process.args = ["/bin/true"];
+      }),
+      id,
+    ]);
     t.equal(again.status, 0, `point ${point}: the id works again: ${again.stderr}`);
   }
 });
@@ -90,9 +100,7 @@ t.test("two creates of one id at once: one wins, the other says why", async (t) 
   });
   for (let round = 0; round < 5; round++) {
     const id = box.id();
-    const both = await Promise.all(
-      [1, 2, 3].map(() => box.start(["create", "--bundle", bundle, id]).done),
-    );
+    const both = await Promise.all([1, 2, 3].map(() => box.start(["create", "--bundle", bundle, id]).done));
     const lost = both.filter(({ status }) => status !== 0);
     t.equal(both.length - lost.length, 1, both.map(({ stderr }) => stderr).join(""));
     for (const { status, stderr } of lost) {

@@ -68,8 +68,13 @@ t.test("they work", async (t) => {
 });
 
 t.test("the links in /dev", async (t) => {
-  const text = sandbox(t).shell("for n in fd stdin stdout stderr ptmx; do readlink /dev/$n; done; echo via >/dev/stdout");
-  t.match(text, /^\/proc\/self\/fd\n\/proc\/self\/fd\/0\n\/proc\/self\/fd\/1\n\/proc\/self\/fd\/2\n(\/dev\/)?pts\/ptmx\nvia$/);
+  const text = sandbox(t).shell(
+    "for n in fd stdin stdout stderr ptmx; do readlink /dev/$n; done; echo via >/dev/stdout",
+  );
+  t.match(
+    text,
+    /^\/proc\/self\/fd\n\/proc\/self\/fd\/0\n\/proc\/self\/fd\/1\n\/proc\/self\/fd\/2\n(\/dev\/)?pts\/ptmx\nvia$/,
+  );
 });
 
 t.test("devices of the config: character, block, FIFO; mode and owner", async (t) => {
@@ -108,9 +113,27 @@ t.test("what is not allowed can't be opened or made", async (t) => {
       { allow: false, access: "rwm" },
       { allow: true, type: "c", major: 10, minor: 237, access: "r" },
     ];
-    config.process.args = ["/bin/probe", "tries", "open", "/dev/mem", "--", "open", "/dev/loop-control", "--", "write", "/dev/loop-control", "x", "--", "open", "/dev/null"];
+    config.process.args = [
+      "/bin/probe",
+      "tries",
+      "open",
+      "/dev/mem",
+      "--",
+      "open",
+      "/dev/loop-control",
+      "--",
+      "write",
+      "/dev/loop-control",
+      "x",
+      "--",
+      "open",
+      "/dev/null",
+    ];
   });
-  t.match(result.stdout, /^open: Operation not permitted\nopen: (ok|No such device or address|No such device|No such file.*)\nwrite: Operation not permitted\nopen: ok\n$/);
+  t.match(
+    result.stdout,
+    /^open: Operation not permitted\nopen: (ok|No such device or address|No such device|No such file.*)\nwrite: Operation not permitted\nopen: ok\n$/,
+  );
 });
 
 t.test("one allow rule does not open the others", async (t) => {

@@ -8,7 +8,20 @@ import { withUserNamespace } from "../helpers/config.js";
 import { mountAt, type Report } from "../helpers/report.js";
 import { sandbox, tools } from "../helpers/sandbox.js";
 
-const calls = ["openat2", "open_tree", "mount_setattr", "fsopen", "move_mount", "clone3", "close_range", "pidfd_open", "memfd_create", "execveat", "statx", "faccessat2"];
+const calls = [
+  "openat2",
+  "open_tree",
+  "mount_setattr",
+  "fsopen",
+  "move_mount",
+  "clone3",
+  "close_range",
+  "pidfd_open",
+  "memfd_create",
+  "execveat",
+  "statx",
+  "faccessat2",
+];
 const enosys = join(tools, "enosys");
 
 /** What must not depend on how the kernel was asked. */

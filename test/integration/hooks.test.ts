@@ -44,7 +44,11 @@ t.test("order: every hook once, in the order of the spec, two of a kind in the o
   await until("it has stopped", () => box.state(id)!.status === "stopped");
   const late = lines().slice(early.length);
   t.same(late.slice(0, 2), ["startContainer 1", "startContainer 2"]);
-  t.same(late.slice(2).sort(), ["poststart 1", "poststart 2", "program"], "poststart comes after start, beside the program");
+  t.same(
+    late.slice(2).sort(),
+    ["poststart 1", "poststart 2", "program"],
+    "poststart comes after start, beside the program",
+  );
   t.equal(box.run(["delete", id]).status, 0);
   t.same(lines().slice(-2), ["poststop 1", "poststop 2"]);
 });
@@ -99,7 +103,11 @@ t.test("each runs in the namespaces that the spec says", async (t) => {
     share(config, log);
     const mark = `[ -e ${bundle}/config.json ] && root=host || root=container`;
     for (const kind of kinds) {
-      addHook(config, kind, sh(`${mark}; echo ${kind} $(readlink /proc/self/ns/mnt) $(readlink /proc/self/ns/uts) $root >> ${log}`));
+      addHook(
+        config,
+        kind,
+        sh(`${mark}; echo ${kind} $(readlink /proc/self/ns/mnt) $(readlink /proc/self/ns/uts) $root >> ${log}`),
+      );
     }
   });
   const { id } = box.create(bundle);
@@ -126,7 +134,11 @@ t.test("createRuntime sees the container's mounts from outside, before pivot_roo
   const box = sandbox(t);
   const seen = join(box.dir, "seen");
   const bundle = box.bundle((config) => {
-    addHook(config, "createRuntime", sh(`pid=$(sed -n 's/.*"pid": *\\([0-9]*\\).*/\\1/p'); cat /proc/$pid/mountinfo > ${seen}`));
+    addHook(
+      config,
+      "createRuntime",
+      sh(`pid=$(sed -n 's/.*"pid": *\\([0-9]*\\).*/\\1/p'); cat /proc/$pid/mountinfo > ${seen}`),
+    );
   });
   box.create(bundle);
   t.match(readFileSync(seen, "utf8"), new RegExp(`${bundle}/rootfs/proc `), "proc is mounted below the bundle's root");
@@ -154,7 +166,8 @@ t.test("hooks have no descriptor but their stdio", async (t) => {
   writeFileSync(seen, "");
   const result = box.runContainer((config) => {
     share(config, seen);
-    for (const kind of kinds) addHook(config, kind, sh(`exec 9>>${seen}; ls /proc/self/fd | tr '\\n' ' ' >&9; echo ${kind} >&9`));
+    for (const kind of kinds)
+      addHook(config, kind, sh(`exec 9>>${seen}; ls /proc/self/fd | tr '\\n' ' ' >&9; echo ${kind} >&9`));
   });
   t.equal(result.status, 0, result.stderr);
   for (const line of readFileSync(seen, "utf8").trim().split("\n")) {

@@ -16,14 +16,15 @@ function plant(folder: string, canary: string): void {
     ".env.production": "HOSTILE=1\n",
     "bunfig.toml": `preload = ["./evil.cjs"]\n[run]\npreload = ["./evil.cjs"]\n[test]\npreload = ["./evil.cjs"]\n`,
     ".bunfig.toml": `preload = ["./evil.cjs"]\n`,
-    "package.json": '{"type": "commonjs", "main": "evil.cjs", "imports": {"#x": "./evil.cjs"}, "scripts": {"start": "false"}}',
+    "package.json":
+      '{"type": "commonjs", "main": "evil.cjs", "imports": {"#x": "./evil.cjs"}, "scripts": {"start": "false"}}',
     "tsconfig.json": '{"compilerOptions": {"paths": {"*": ["./evil.cjs"]}, "jsx": "react"}, "extends": "./none.json"}',
     "jsconfig.json": "{ not json",
     "evil.cjs": code,
     "index.js": code,
     "runt.node": "not an addon",
-    "runt-init": "#!/bin/sh\ntouch " + canary,
-    "engine": "#!/bin/sh\ntouch " + canary,
+    "runt-init": `#!/bin/sh\ntouch ${canary}`,
+    engine: `#!/bin/sh\ntouch ${canary}`,
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text, { mode: 0o755 });
   for (const [name, text] of [
@@ -69,7 +70,11 @@ const environments: Record<string, (folder: string) => NodeJS.ProcessEnv> = {
   BUN_BE_BUN: () => ({ BUN_BE_BUN: "1" }),
   BUN_OPTIONS: (folder) => ({ BUN_OPTIONS: `--preload=${folder}/evil.cjs` }),
   BUN_INSPECT: () => ({ BUN_INSPECT: "127.0.0.1:0", BUN_INSPECT_PRELOAD: "./evil.cjs" }),
-  BUN_CONFIG: () => ({ BUN_CONFIG_VERBOSE_FETCH: "1", BUN_RUNTIME_TRANSPILER_CACHE_PATH: "/tmp", BUN_JSC_dumpOptions: "2" }),
+  BUN_CONFIG: () => ({
+    BUN_CONFIG_VERBOSE_FETCH: "1",
+    BUN_RUNTIME_TRANSPILER_CACHE_PATH: "/tmp",
+    BUN_JSC_dumpOptions: "2",
+  }),
   NODE_OPTIONS: (folder) => ({ NODE_OPTIONS: `--require=${folder}/evil.cjs` }),
   NODE_PATH: (folder) => ({ NODE_PATH: `${folder}/node_modules` }),
   NODE_V8_COVERAGE: (folder) => ({ NODE_V8_COVERAGE: `${folder}/coverage`, NODE_DEBUG: "module,fs" }),
@@ -96,7 +101,12 @@ for (const [name, make] of Object.entries(environments)) {
 t.test("LD_PRELOAD reaches neither engine nor container", async (t) => {
   const box = sandbox(t);
   // A library that is not there makes ld.so complain on stderr in every dynamic program that sees it.
-  const env = { PATH: path, LD_PRELOAD: join(box.dir, "no-such-library.so"), LD_LIBRARY_PATH: box.dir, LD_DEBUG: "libs" };
+  const env = {
+    PATH: path,
+    LD_PRELOAD: join(box.dir, "no-such-library.so"),
+    LD_LIBRARY_PATH: box.dir,
+    LD_DEBUG: "libs",
+  };
   check(t, env, "LD_PRELOAD");
   const result = box.runContainer(undefined, { env });
   t.notMatch(result.stderr, /ld\.so|preload|find library/, "the static launcher has taken LD_* out");
@@ -115,7 +125,9 @@ t.test("the working directory is gone", async (t) => {
   mkdirSync(gone);
   const result = box.runContainer(undefined, {});
   t.equal(result.status, 0);
-  const orphan = box.run(["run", "--bundle", bundle, box.id()], { via: ["sh", "-c", `cd ${gone} && rmdir ${gone} && exec "$@"`, "sh"] });
+  const orphan = box.run(["run", "--bundle", bundle, box.id()], {
+    via: ["sh", "-c", `cd ${gone} && rmdir ${gone} && exec "$@"`, "sh"],
+  });
   if (orphan.status === 0) t.equal(orphan.stdout, "fine\n");
   else t.match(orphan.stderr, /directory/, "said in words");
 });

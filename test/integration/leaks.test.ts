@@ -96,14 +96,17 @@ t.test("CPU affinity: what the container's cpuset gives, not what the caller was
   t.equal(bound, free);
 });
 
-t.test("nothing of the engine's own: name, parent-death signal, subreaper, dumpable, security bits, nice", async (t) => {
-  const box = sandbox(t);
-  const report = box.probe();
-  t.match(report, { pdeathsig: 0, subreaper: 0, dumpable: 1, securebits: 0, nice: 0, scheduler: 0, personality: 0 });
-  t.equal(report.status.Threads, "1");
-  t.equal(report.status.TracerPid, "0");
-  t.equal(report.status.Name, "probe");
-});
+t.test(
+  "nothing of the engine's own: name, parent-death signal, subreaper, dumpable, security bits, nice",
+  async (t) => {
+    const box = sandbox(t);
+    const report = box.probe();
+    t.match(report, { pdeathsig: 0, subreaper: 0, dumpable: 1, securebits: 0, nice: 0, scheduler: 0, personality: 0 });
+    t.equal(report.status.Threads, "1");
+    t.equal(report.status.TracerPid, "0");
+    t.equal(report.status.Name, "probe");
+  },
+);
 
 t.test("the engine's and the launcher's variables stay outside", async (t) => {
   const box = sandbox(t);
@@ -129,10 +132,39 @@ function masked(report: Report): unknown {
     const found = mountAt(report, destination);
     return found && { type: found.type, options: [...found.options].sort(), propagation: found.propagation };
   };
-  const { CapInh, CapPrm, CapEff, CapBnd, CapAmb, NoNewPrivs, Seccomp, SigBlk, SigIgn, Groups, Uid, Gid, Threads, Umask } =
-    report.status;
+  const {
+    CapInh,
+    CapPrm,
+    CapEff,
+    CapBnd,
+    CapAmb,
+    NoNewPrivs,
+    Seccomp,
+    SigBlk,
+    SigIgn,
+    Groups,
+    Uid,
+    Gid,
+    Threads,
+    Umask,
+  } = report.status;
   return {
-    status: { CapInh, CapPrm, CapEff, CapBnd, CapAmb, NoNewPrivs, Seccomp, SigBlk, SigIgn, Groups, Uid, Gid, Threads, Umask },
+    status: {
+      CapInh,
+      CapPrm,
+      CapEff,
+      CapBnd,
+      CapAmb,
+      NoNewPrivs,
+      Seccomp,
+      SigBlk,
+      SigIgn,
+      Groups,
+      Uid,
+      Gid,
+      Threads,
+      Umask,
+    },
     fds: report.fds.map(({ fd, nonblock }) => [fd, nonblock]),
     signals: report.signals,
     rlimits: report.rlimits,
@@ -143,7 +175,10 @@ function masked(report: Report): unknown {
     ids: [report.pid, report.ppid, report.sid, report.pgid, report.uid, report.gid],
     rest: [report.oom_score_adj, report.dumpable, report.securebits, report.pdeathsig, report.personality, report.nice],
     mounts: Object.fromEntries(
-      ["/proc", "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue", "/sys", "/proc/sys", "/proc/bus"].map((path) => [path, mount(path)]),
+      ["/proc", "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue", "/sys", "/proc/sys", "/proc/bus"].map((path) => [
+        path,
+        mount(path),
+      ]),
     ),
   };
 }
@@ -160,8 +195,21 @@ for (const name of ["runc", "crun"]) {
       config.mounts = config.mounts.filter(({ type }) => type !== "cgroup");
     });
     // crun refuses the hybrid layout: its container runs where the v2 half is out of sight.
-    const hide = "umount /sys/fs/cgroup/unified 2>/dev/null; exec \"$@\"";
-    const words = ["-m", "sh", "-c", hide, "sh", peer(name), "--root", join(box.dir, name), "run", "--bundle", bundle, `runt-test-${name}-${process.pid}`];
+    const hide = 'umount /sys/fs/cgroup/unified 2>/dev/null; exec "$@"';
+    const words = [
+      "-m",
+      "sh",
+      "-c",
+      hide,
+      "sh",
+      peer(name),
+      "--root",
+      join(box.dir, name),
+      "run",
+      "--bundle",
+      bundle,
+      `runt-test-${name}-${process.pid}`,
+    ];
     const other = spawnSync("unshare", words, { encoding: "utf8", timeout: 30_000, stdio: ["ignore", "pipe", "pipe"] });
     if (other.status !== 0) return t.fail(`${name} did not run: ${other.stderr}`);
     const ours = box.run(["run", "--bundle", bundle, box.id()]);

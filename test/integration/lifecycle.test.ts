@@ -39,14 +39,27 @@ t.test("created, running, stopped, deleted", async (t) => {
   const deleted = box.run(["delete", id]);
   t.equal(deleted.status, 0, deleted.stderr);
   t.equal(box.state(id), undefined);
-  t.same(readdirSync(box.root).filter((name) => name === id), [], "its state folder is gone");
+  t.same(
+    readdirSync(box.root).filter((name) => name === id),
+    [],
+    "its state folder is gone",
+  );
 });
 
 t.test("state is two-space JSON in the order that callers know, without a newline", async (t) => {
   const box = sandbox(t);
   const { id } = box.create(box.bundle());
   const { stdout } = box.run(["state", id]);
-  t.same(Object.keys(JSON.parse(stdout)), ["ociVersion", "id", "pid", "status", "bundle", "rootfs", "created", "owner"]);
+  t.same(Object.keys(JSON.parse(stdout)), [
+    "ociVersion",
+    "id",
+    "pid",
+    "status",
+    "bundle",
+    "rootfs",
+    "created",
+    "owner",
+  ]);
   t.equal(stdout, JSON.stringify(JSON.parse(stdout), null, 2));
 });
 
@@ -119,7 +132,12 @@ t.test("kill knows signals by number and by name", async (t) => {
   const bundle = box.bundle((config) => {
     config.process.args = ["/bin/probe", "trap"];
   });
-  for (const [name, number] of [["10", 10], ["SIGUSR2", 12], ["hup", 1], ["SigInt", 2]] as const) {
+  for (const [name, number] of [
+    ["10", 10],
+    ["SIGUSR2", 12],
+    ["hup", 1],
+    ["SigInt", 2],
+  ] as const) {
     const { id, result } = box.create(bundle);
     box.run(["start", id]);
     await until("it is ready", () => readFileSync(result.files.stdout, "utf8") === "ready\n");
@@ -155,7 +173,10 @@ t.test("changes of config.json after create have no effect", async (t) => {
     config.process.args = ["/bin/echo", "first"];
   });
   const { id, result } = box.create(bundle);
-  writeFileSync(join(bundle, "config.json"), readFileSync(join(bundle, "config.json"), "utf8").replace("first", "second"));
+  writeFileSync(
+    join(bundle, "config.json"),
+    readFileSync(join(bundle, "config.json"), "utf8").replace("first", "second"),
+  );
   box.run(["start", id]);
   await until("it has stopped", () => box.state(id)!.status === "stopped");
   t.equal(readFileSync(result.files.stdout, "utf8"), "first\n");

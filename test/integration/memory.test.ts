@@ -27,7 +27,9 @@ t.test("a waiting container has at most 1 MB of memory of its own", async (t) =>
   const field = (name: string) => Number(new RegExp(`^${name}: +(\\d+) kB`, "m").exec(rollup)![1]);
   const own = field("Private_Clean") + field("Private_Dirty");
   t.ok(own > 0 && own <= 1000, `${own} kB private`);
-  const file = isV2 ? join(cgroupOf(pid, ""), "memory.current") : join(cgroupOf(pid, "memory"), "memory.usage_in_bytes");
+  const file = isV2
+    ? join(cgroupOf(pid, ""), "memory.current")
+    : join(cgroupOf(pid, "memory"), "memory.usage_in_bytes");
   const charged = Number(readFileSync(file, "utf8"));
   t.ok(charged <= 1_000_000, `${charged} bytes charged to the container's cgroup`);
 });
@@ -48,7 +50,19 @@ t.test("a limit that is too small for the program is an out-of-memory kill, not 
 
 t.test("a large seccomp profile is not charged to the container", async (t) => {
   const box = sandbox(t);
-  const names = ["mkdir", "rmdir", "mount", "umount2", "swapon", "swapoff", "reboot", "acct", "ptrace", "bpf", "keyctl"];
+  const names = [
+    "mkdir",
+    "rmdir",
+    "mount",
+    "umount2",
+    "swapon",
+    "swapoff",
+    "reboot",
+    "acct",
+    "ptrace",
+    "bpf",
+    "keyctl",
+  ];
   const result = box.runContainer((config) => {
     config.linux.resources.memory = { limit: 1 << 20 };
     config.linux.seccomp = {

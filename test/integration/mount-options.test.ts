@@ -23,7 +23,8 @@ function check(t: Test, report: Report, destination: string, wanted: Case) {
     [mount.superOptions, wanted.superblock],
   ] as const) {
     for (const word of words ?? []) {
-      if (word.startsWith("!")) t.notOk(have.includes(word.slice(1)), `${wanted.options}: no ${word.slice(1)} in ${have}`);
+      if (word.startsWith("!"))
+        t.notOk(have.includes(word.slice(1)), `${wanted.options}: no ${word.slice(1)} in ${have}`);
       else t.ok(have.includes(word), `${wanted.options}: ${word} in ${have}`);
     }
   }
@@ -155,8 +156,14 @@ t.test("slave: what the host mounts later arrives, what the container mounts doe
     },
     {
       via: [
-        "unshare", "-m", "--propagation", "private", "sh", "-c",
-        `mount -t tmpfs --make-shared tmpfs ${shared} && exec "$@"`, "sh",
+        "unshare",
+        "-m",
+        "--propagation",
+        "private",
+        "sh",
+        "-c",
+        `mount -t tmpfs --make-shared tmpfs ${shared} && exec "$@"`,
+        "sh",
       ],
     },
   );

@@ -13,7 +13,11 @@ t.test("the mounts of the default config, in order, and no mount of the host", a
   const first = (destination: string) => mounts.findIndex((mount) => mount.destination === destination);
   const order = ["/", "/proc", "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue", "/sys"].map(first);
   t.notOk(order.includes(-1), "all are there");
-  t.same([...order].sort((a, b) => a - b), order, "in the order of the config");
+  t.same(
+    [...order].sort((a, b) => a - b),
+    order,
+    "in the order of the config",
+  );
   t.match(mountAt(report, "/proc"), { type: "proc" });
   t.match(mountAt(report, "/dev"), { type: "tmpfs", source: "tmpfs" });
   t.ok(mountAt(report, "/dev")!.options.includes("nosuid"));
@@ -94,7 +98,14 @@ t.test("rbind brings the mounts below along, bind does not", async (t) => {
   const shared = join(box.dir, "shared");
   mkdirSync(join(shared, "below"), { recursive: true });
   // In a mount namespace of our own: the host sees nothing of it.
-  const via = ["unshare", "-m", "sh", "-c", `mount -t tmpfs tmpfs ${shared}/below && touch ${shared}/below/x && exec "$@"`, "sh"];
+  const via = [
+    "unshare",
+    "-m",
+    "sh",
+    "-c",
+    `mount -t tmpfs tmpfs ${shared}/below && touch ${shared}/below/x && exec "$@"`,
+    "sh",
+  ];
   const look = (option: string) =>
     box.runContainer(
       (config) => {
@@ -124,7 +135,11 @@ t.test("maskedPaths: directories are empty, files are the null device; none is w
     mkdirSync(join(bundle, "rootfs/hidden"));
     writeFileSync(join(bundle, "rootfs/hidden/file"), "secret");
     config.linux.maskedPaths = ["/etc/secret", "/hidden", "/proc/kcore", "/proc/no/such/thing", "/sys/firmware"];
-    config.process.args = ["/bin/sh", "-c", "cat /etc/secret; ls -a /hidden; touch /hidden/x; cat /proc/kcore; ls /sys/firmware"];
+    config.process.args = [
+      "/bin/sh",
+      "-c",
+      "cat /etc/secret; ls -a /hidden; touch /hidden/x; cat /proc/kcore; ls /sys/firmware",
+    ];
   });
   const result = box.run(["run", "--bundle", bundle, box.id()]);
   t.equal(result.stdout, ".\n..\n");
@@ -172,7 +187,16 @@ t.test("a mount of the container does not travel to the host", async (t) => {
   });
   // With / shared, as systemd makes it: what is made inside must not be seen outside.
   const inside = box.run(["run", "--bundle", bundle, "--detach", box.id()], {
-    via: ["unshare", "-m", "--propagation", "shared", "sh", "-c", '"$@"; status=$?; cat /proc/self/mountinfo >&2; exit $status', "sh"],
+    via: [
+      "unshare",
+      "-m",
+      "--propagation",
+      "shared",
+      "sh",
+      "-c",
+      '"$@"; status=$?; cat /proc/self/mountinfo >&2; exit $status',
+      "sh",
+    ],
   });
   t.equal(inside.status, 0, inside.stderr);
   t.notMatch(inside.stderr, /\/extra/);

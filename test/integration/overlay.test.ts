@@ -15,7 +15,11 @@ t.test("root.path as the only layer: writes go nowhere", async (t) => {
   const box = sandbox(t);
   const bundle = box.bundle((config) => {
     overlay(config);
-    config.process.args = ["/bin/sh", "-c", "echo new > /new; echo changed > /etc/group; rm /etc/passwd; cat /new /etc/group; ls /etc"];
+    config.process.args = [
+      "/bin/sh",
+      "-c",
+      "echo new > /new; echo changed > /etc/group; rm /etc/passwd; cat /new /etc/group; ls /etc",
+    ];
   });
   const result = box.run(["run", "--bundle", bundle, box.id()]);
   t.equal(result.stdout, "new\nchanged\ngroup\n", result.stderr);
@@ -119,7 +123,7 @@ t.test("bad layers are named", async (t) => {
     ["not json", /runt\.rootfs\.layers/],
     ["[]", /runt\.rootfs\.layers/],
     ['["no-such-layer"]', /no-such-layer.*no such file or directory/],
-    ['[7]', /runt\.rootfs\.layers/],
+    ["[7]", /runt\.rootfs\.layers/],
   ] as const) {
     const result = box.runContainer((config) => overlay(config, { "runt.rootfs.layers": layers }));
     t.equal(result.status, 1, layers);

@@ -10,13 +10,13 @@ import { sandbox } from "../helpers/sandbox.js";
 t.test("args and env are exactly those of the config", async (t) => {
   const report = sandbox(t).probe((config) => {
     config.process.args = ["/bin/probe", "report", "", "two words", "ünïcode\n", "$HOME"];
-    config.process.env = ["A=1", "EMPTY=", "A=2", "WITH=a=b", "LONG=" + "x".repeat(70000)];
+    config.process.env = ["A=1", "EMPTY=", "A=2", "WITH=a=b", `LONG=${"x".repeat(70000)}`];
   });
   t.same(report.args, ["/bin/probe", "report", "", "two words", "ünïcode\n", "$HOME"]);
   const env = report.env.filter((entry) => !entry.startsWith("HOME="));
   t.same(
     env.filter((entry) => !entry.startsWith("A=")),
-    ["EMPTY=", "WITH=a=b", "LONG=" + "x".repeat(70000)],
+    ["EMPTY=", "WITH=a=b", `LONG=${"x".repeat(70000)}`],
   );
   t.ok(env.includes("A=2"), "the last one counts");
 });

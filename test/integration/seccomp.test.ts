@@ -25,7 +25,11 @@ t.test("SCMP_ACT_ERRNO: EPERM, or the errno of the rule", async (t) => {
     );
     config.process.args = ["/bin/probe", "tries", "mkdir", "/x", "--", "mknod", "/y", "c", "1", "3", "--", "getcwd"];
   });
-  t.equal(result.stdout, "mkdir: Operation not permitted\nmknod: Function not implemented\ngetcwd: ok\n", result.stderr);
+  t.equal(
+    result.stdout,
+    "mkdir: Operation not permitted\nmknod: Function not implemented\ngetcwd: ok\n",
+    result.stderr,
+  );
 });
 
 t.test("the probe says so when there is no filter", async (t) => {
@@ -38,6 +42,7 @@ t.test("the probe says so when there is no filter", async (t) => {
 
 t.test("a default action of ERRNO with a list of what is allowed", async (t) => {
   const box = sandbox(t);
+  // biome-ignore format: a word list
   const allowed = [
     "execve", "write", "writev", "exit", "exit_group", "set_tid_address", "ioctl", "arch_prctl", "brk", "mmap", "munmap",
     "close", "openat", "read", "fstat", "rt_sigprocmask", "futex", "prctl", "capset", "chdir", "fcntl", "getdents64",

@@ -25,12 +25,17 @@ import { repository, runtime, type Sandbox, sandbox } from "../helpers/sandbox.j
 function canary(box: Sandbox): { path: string; look: () => unknown } {
   const path = join(box.dir, "canary");
   mkdirSync(path, { mode: 0o755 });
-  for (const name of ["ptmx", "null", "console", "fd", "file", "0"]) writeFileSync(join(path, name), `${name} of the host`);
+  for (const name of ["ptmx", "null", "console", "fd", "file", "0"])
+    writeFileSync(join(path, name), `${name} of the host`);
   const look = () =>
     [path, ...readdirSync(path).map((name) => join(path, name))].map((file) => {
       const { mode, uid, gid, ino, mtimeMs, nlink } = lstatSync(file);
       const status = lstatSync(file);
-      const text = status.isFile() ? readFileSync(file, "utf8") : status.isDirectory() ? readdirSync(file).join() : "link";
+      const text = status.isFile()
+        ? readFileSync(file, "utf8")
+        : status.isDirectory()
+          ? readdirSync(file).join()
+          : "link";
       return [file, mode, uid, gid, ino, mtimeMs, nlink, text];
     });
   return { path, look };
@@ -47,7 +52,21 @@ const shapes: Record<string, Plant> = {
 };
 
 /** Where the runtime works in a root filesystem, and which file of the canary stands for it. */
-const places = ["/dev", "/dev/null", "/dev/console", "/dev/ptmx", "/dev/pts", "/dev/shm", "/dev/fd", "/proc", "/sys", "/sys/fs/cgroup", "/etc", "/data", "/work"];
+const places = [
+  "/dev",
+  "/dev/null",
+  "/dev/console",
+  "/dev/ptmx",
+  "/dev/pts",
+  "/dev/shm",
+  "/dev/fd",
+  "/proc",
+  "/sys",
+  "/sys/fs/cgroup",
+  "/etc",
+  "/data",
+  "/work",
+];
 
 function attempt(t: Test, place: string, shape: string, edit: (config: TestConfig) => void, name: string): void {
   const box = sandbox(t);
@@ -74,7 +93,11 @@ function attempt(t: Test, place: string, shape: string, edit: (config: TestConfi
   t.equal(box.state(id), undefined, label);
   if (result.status === 0) {
     const report = parseReport(result.stdout);
-    t.same(report.fds.map(({ fd }) => fd), [0, 1, 2], `${label}: no descriptor`);
+    t.same(
+      report.fds.map(({ fd }) => fd),
+      [0, 1, 2],
+      `${label}: no descriptor`,
+    );
     if (holds(report.mounts, "/proc")) t.equal(mountAt(report, "/proc")?.type, "proc", `${label}: a true /proc`);
   } else {
     t.equal(result.status, 1, `${label}: ${result.stderr}`);
@@ -155,7 +178,8 @@ t.test("the runtime's own files can't be written from the container (CVE-2019-57
   const box = sandbox(t);
   const folder = join(dirname(dirname(runtime)), "lib/runt");
   const files = [runtime, ...(existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [])];
-  const hashes = () => files.map((file) => [file, createHash("sha256").update(readFileSync(file)).digest("hex"), statSync(file).mtimeMs]);
+  const hashes = () =>
+    files.map((file) => [file, createHash("sha256").update(readFileSync(file)).digest("hex"), statSync(file).mtimeMs]);
   const before = hashes();
   const self = box.runContainer((config) => {
     config.process.args = ["/proc/self/exe", "--version"];
@@ -187,7 +211,11 @@ t.test("no descriptor of the host is open in the waiting process", async (t) => 
   const open = readdirSync(`/proc/${pid}/fd`).map((fd) => `${fd} ${readlinkSync(`/proc/${pid}/fd/${fd}`)}`);
   for (const line of open) {
     // Its stdio, its sockets, handles on its own root and its own procfs. Paths of the host's tree are none of it.
-    t.match(line, /^([012] .*|\d+ (socket:\[\d+\]|\/|\/proc.*|anon_inode:.*|pipe:.*|\/memfd:.*|pidfd.*|\/bin\/probe))$/, line);
+    t.match(
+      line,
+      /^([012] .*|\d+ (socket:\[\d+\]|\/|\/proc.*|anon_inode:.*|pipe:.*|\/memfd:.*|pidfd.*|\/bin\/probe))$/,
+      line,
+    );
   }
   t.ok(open.length >= 3);
 });
