@@ -13,8 +13,10 @@ export interface NativeError extends Error {
   code: string;
   /** The call that failed, e.g. "openat". */
   syscall: string;
-  /** The path it was about, when there is one. */
+  /** What it was about, when there is something: a path, "descriptor 7", a system call's name for seccomp. */
   path?: string;
+  /** What the kernel said besides: the log of the BPF verifier. */
+  detail?: string;
 }
 
 export interface FileStatus {
@@ -55,6 +57,7 @@ export interface SpawnOptions {
 
 export interface SpawnedInit {
   pid: number;
+  /** -1 on a kernel without pidfds (before 5.3). */
   pidfd: number;
   /** The engine's end of the channel. */
   channel: number;
@@ -91,6 +94,7 @@ export interface SuperviseOptions {
 
 export interface Addon {
   // --- text and process
+  /** "no such file or directory": with a small first letter, as Go has it. */
   strerror(errno: number): string;
   errnoName(errno: number): string;
   /** _exit(2): the engine's own tear-down is skipped. */
@@ -112,6 +116,7 @@ export interface Addon {
   // --- files (every descriptor is close-on-exec)
   open(path: string, flags: number, mode: number): number;
   openat(dirfd: number, path: string, flags: number, mode: number): number;
+  /** -1 stands for "none" and is passed over. */
   close(fd: number): void;
   /** The whole file as UTF-8. */
   readFile(path: string): string;
@@ -179,8 +184,11 @@ export interface Addon {
   sendDescriptor(socketPath: string, fd: number, text: string): void;
   /** Waits for the container's first process; forwards signals; relays the terminal. Its exit status, 128+N for a signal. */
   supervise(options: SuperviseOptions): number;
-  /** Starts catching the signals that supervise forwards, before the container starts, so that none is lost. */
-  catchSignals(): void;
+  /**
+   * Starts catching the signals that supervise forwards, before the container starts, so that none
+   * is lost. subreaper: orphans come to us from now on.
+   */
+  catchSignals(subreaper?: boolean): void;
 
   // --- seccomp and bpf
   compileSeccomp(profile: SeccompProfile): SeccompFilter;

@@ -1,0 +1,26 @@
+// What the addon throws → the sentence that a user reads.
+
+import { type ErrorParts, RuntError } from "../errors.js";
+import type { NativeError } from "./addon.js";
+import { native } from "./native.js";
+
+/** Did a system call fail here? Everything else that is thrown is a RuntError or a bug. */
+export function isNativeError(error: unknown): error is NativeError {
+  return error instanceof Error && "errno" in error && typeof error.errno === "number" && "syscall" in error;
+}
+
+/**
+ * A RuntError for a failed call of the addon. In: what only the caller knows; the rest comes from
+ * the call: its name as the attempt, its path, its errno in words. What is worded already passes
+ * unchanged, and so does a bug, which is no user's business.
+ */
+export function failure(error: unknown, parts: Partial<ErrorParts> = {}): unknown {
+  if (!isNativeError(error)) return error;
+  return new RuntError({
+    ...parts,
+    attempt: parts.attempt ?? error.syscall,
+    path: parts.path ?? error.path,
+    cause: parts.cause ?? [native().strerror(error.errno), error.detail].filter(Boolean).join(": "),
+    errno: error.errno,
+  });
+}
