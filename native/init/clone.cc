@@ -64,6 +64,7 @@ pid_t clone_as_of_old(uint32_t flags, int &pidfd) {
 
 bool means_no_clone_into_cgroup(int error) {
   switch (error) {
+    case EBADF:       // a directory of cgroup v1
     case EBUSY:       // controllers are enabled below the cgroup
     case EACCES:      // no right to the common ancestor
     case ENODEV:      // the cgroup is being removed, or is no v2 one
