@@ -1,9 +1,10 @@
 // Makes CgroupWrites true. The only place that writes limits.
 
-import { wordPointer, type RuntError } from "../errors.js";
+import { RuntError, wordPointer } from "../errors.js";
+import { EACCES, EBUSY, EINVAL, ENODEV, ENOENT, EPERM, EROFS, O_CLOEXEC, O_WRONLY } from "../host/constants.js";
 import { native } from "../host/native.js";
 import type { CgroupWrite } from "./driver.js";
-import { EACCES, EBUSY, EINVAL, ENODEV, ENOENT, EPERM, EROFS, errnoOf, failure } from "./failure.js";
+import { errnoOf, failure } from "./failure.js";
 import { parseWords } from "./proc-files.js";
 
 /** What to do about a write that failed: throw, or note it (rootless). */
@@ -39,10 +40,9 @@ function writeOne(write: CgroupWrite, directories: Readonly<Record<string, strin
   const directory = directories[write.controller];
   if (directory === undefined) {
     if (write.optional) return;
-    throw failure(undefined, {
+    throw new RuntError({
       where: wordPointer(write.pointer),
       attempt: `write ${write.file}`,
-      path: "",
       cause: `the ${write.controller || write.file.split(".")[0]} controller is not available to the container`,
       hint: "it is not mounted, or the kernel is built or booted without it",
     });
@@ -69,7 +69,7 @@ export function applyDeviceWrites(writes: readonly CgroupWrite[], directory: str
         if (write.file !== file) {
           if (fd >= 0) native().close(fd);
           fd = -1;
-          fd = native().open(`${directory}/${write.file}`, O_WRONLY_CLOEXEC, 0);
+          fd = native().open(`${directory}/${write.file}`, O_WRONLY | O_CLOEXEC, 0);
           file = write.file;
         }
         native().writeFd(fd, write.value);
@@ -82,8 +82,6 @@ export function applyDeviceWrites(writes: readonly CgroupWrite[], directory: str
     if (fd >= 0) native().close(fd);
   }
 }
-
-const O_WRONLY_CLOEXEC = 0o2000001;
 
 function wordFailure(error: unknown, write: CgroupWrite, directories: Readonly<Record<string, string>>): RuntError {
   const directory = directories[write.controller] ?? "";

@@ -1,13 +1,12 @@
 // Making directories, and the checks of those that were there before. Shared by v1 and v2.
 
 import { RuntError } from "../errors.js";
+import { EINVAL, ENOENT, S_IFDIR, S_IFMT } from "../host/constants.js";
 import { native } from "../host/native.js";
-import { EINVAL, ENOENT, errnoOf, failure } from "./failure.js";
+import { errnoOf, failure } from "./failure.js";
 import { describeProcesses, processesBelow } from "./processes.js";
 
 const MODE = 0o755;
-const S_IFMT = 0o170000;
-const S_IFDIR = 0o040000;
 
 /** Keeps what was made, to take it back when the rest fails. */
 export class MadeDirectories {

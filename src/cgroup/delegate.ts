@@ -1,9 +1,10 @@
 // Handing a container's cgroup to the user who runs in it, so that it may make sub-cgroups of its own
 // (config-linux.md, Cgroup ownership). cgroup v2 only: delegation is not secure in v1.
 
+import { ENOENT } from "../host/constants.js";
 import { native } from "../host/native.js";
 import type { Spec } from "../spec/types.gen.js";
-import { ENOENT, errnoOf, failure } from "./failure.js";
+import { errnoOf, failure } from "./failure.js";
 import { parseWords } from "./proc-files.js";
 
 // What the spec says to use where /sys/kernel/cgroup/delegate is missing (Linux before 4.15).

@@ -1,11 +1,9 @@
 // Waiting for cgroup.events of cgroup2: the kernel wakes a poll for POLLPRI when "populated" or "frozen" change.
 
+import { O_CLOEXEC, O_RDONLY, POLLPRI } from "../host/constants.js";
 import { native } from "../host/native.js";
 import { isGone } from "./failure.js";
 import { parseKeyed } from "./proc-files.js";
-
-const O_RDONLY_CLOEXEC = 0o2000000;
-const POLLPRI = 2;
 
 /**
  * Waits until a key has a value; a cgroup that has gone counts as done.
@@ -21,7 +19,7 @@ export function waitForEvent(
   for (;;) {
     let fd: number;
     try {
-      fd = native().open(`${directory}/cgroup.events`, O_RDONLY_CLOEXEC, 0);
+      fd = native().open(`${directory}/cgroup.events`, O_RDONLY | O_CLOEXEC, 0);
     } catch (error) {
       if (isGone(error)) return true;
       throw error;

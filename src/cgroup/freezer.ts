@@ -1,10 +1,11 @@
 // Freezing and thawing: the v1 freezer controller, and cgroup.freeze of v2 (Linux 5.2).
 
 import { RuntError } from "../errors.js";
+import { ENOENT } from "../host/constants.js";
 import { native } from "../host/native.js";
 import type { FreezerState } from "./driver.js";
 import { waitForEvent } from "./events.js";
-import { ENOENT, errnoOf, failure, isGone } from "./failure.js";
+import { errnoOf, failure, isGone } from "./failure.js";
 import { describeProcesses, processesBelow } from "./processes.js";
 
 const V2_TIMEOUT_MS = 10_000;

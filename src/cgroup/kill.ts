@@ -1,9 +1,9 @@
 // A signal to every process of a container, without missing one that is forked meanwhile.
 
+import { ENOENT, EOPNOTSUPP, ESRCH } from "../host/constants.js";
 import { native } from "../host/native.js";
-import { ENOENT, EOPNOTSUPP, ESRCH, errnoOf, failure, isGone } from "./failure.js";
-
-const SIGKILL = 9;
+import { SIGKILL } from "../host/signals.js";
+import { errnoOf, failure, isGone } from "./failure.js";
 
 /** What killing needs of a driver. */
 export interface Killable {

@@ -3,9 +3,10 @@
 
 import type { CgroupPlacement } from "../plan/types.js";
 import { RuntError } from "../errors.js";
+import { ESRCH } from "../host/constants.js";
 import { native } from "../host/native.js";
 import type { CgroupDriver, CgroupPaths, FreezerState } from "./driver.js";
-import { ESRCH, errnoOf, failure } from "./failure.js";
+import { errnoOf, failure } from "./failure.js";
 import type { LinuxResources } from "./resources.js";
 import { requestedLimits } from "./rootless.js";
 import { emptyStats, type ContainerStats } from "./stats/shape.js";

@@ -1,11 +1,9 @@
 // The processes of a cgroup and of those below it.
 
+import { EOPNOTSUPP, S_IFDIR, S_IFMT } from "../host/constants.js";
 import { native } from "../host/native.js";
-import { EOPNOTSUPP, errnoOf, isGone } from "./failure.js";
+import { errnoOf, isGone } from "./failure.js";
 import { parseKeyed, parsePids } from "./proc-files.js";
-
-const S_IFMT = 0o170000;
-const S_IFDIR = 0o040000;
 
 // Files that every v1 directory has, or every one of the controllers that are asked for processes. A directory
 // cannot have one of these names, so they need no lstat. All other names are looked at, whatever they look like:

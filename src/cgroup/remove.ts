@@ -1,9 +1,10 @@
 // Taking a cgroup away. The kernel refuses (EBUSY) while there are processes or sub-cgroups in it.
 
 import { RuntError } from "../errors.js";
+import { EBUSY, ENOTEMPTY, ESRCH } from "../host/constants.js";
 import { native } from "../host/native.js";
 import { waitForEvent } from "./events.js";
-import { EBUSY, ENOTEMPTY, ESRCH, errnoOf, failure } from "./failure.js";
+import { errnoOf, failure } from "./failure.js";
 import { describeProcesses, processesBelow, subCgroups } from "./processes.js";
 
 /**

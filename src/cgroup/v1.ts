@@ -7,6 +7,7 @@
 import type { CgroupPlacement } from "../plan/types.js";
 import { RuntError } from "../errors.js";
 import { native } from "../host/native.js";
+import { SIGKILL } from "../host/signals.js";
 import { applyDeviceWrites, applyWrites, type OnFailure } from "./apply.js";
 import { MadeDirectories } from "./create.js";
 import { deviceProgram } from "./device-program.js";
@@ -28,7 +29,6 @@ import { resourceWarnings, splitHybrid, v1Writes } from "./v1/resources.js";
 import { createV2, enableControllers } from "./v2/create.js";
 import { controllersOf, v2Writes } from "./v2/resources.js";
 
-const SIGKILL = 9;
 // Where processes are listed: hierarchies that are nearly always there and have few files come first.
 const LISTING = ["devices", "freezer", "pids", "name=systemd", "cpu", "memory"];
 

@@ -3,6 +3,7 @@
 import type { CgroupPlacement } from "../plan/types.js";
 import { RuntError } from "../errors.js";
 import { native } from "../host/native.js";
+import { SIGKILL } from "../host/signals.js";
 import { applyWrites, type OnFailure } from "./apply.js";
 import { MadeDirectories } from "./create.js";
 import { delegateCgroup } from "./delegate.js";
@@ -25,7 +26,6 @@ import { createV2, enableControllers } from "./v2/create.js";
 import { checkMemoryUsage } from "./v2/memory.js";
 import { controllersOf, v2Writes } from "./v2/resources.js";
 
-const SIGKILL = 9;
 // What `runt events` cannot do without; all other controllers are enabled when a limit needs them.
 const ACCOUNTING = ["memory", "pids"];
 

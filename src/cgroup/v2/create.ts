@@ -1,9 +1,10 @@
 // Makes a container's directory in cgroup2 and sees to it that it has the controllers it needs.
 
 import { RuntError } from "../../errors.js";
+import { EBUSY, ENOENT, EOPNOTSUPP } from "../../host/constants.js";
 import { native } from "../../host/native.js";
 import { cannotMake, type MadeDirectories, refuseOccupied, unexpectedlyFrozen } from "../create.js";
-import { DELEGATE_HINT, EBUSY, ENOENT, EOPNOTSUPP, errnoOf, failure, isPermission } from "../failure.js";
+import { DELEGATE_HINT, errnoOf, failure, isPermission } from "../failure.js";
 import { parseKeyed, parseWords } from "../proc-files.js";
 import { describeProcesses, processesOf } from "../processes.js";
 
