@@ -7,7 +7,7 @@
 import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);
-const { Ajv, _ } = require("ajv");
+const { Ajv, _, Name } = require("ajv");
 const { or } = require("ajv/dist/compile/codegen");
 const standalone = require("ajv/dist/standalone").default;
 
@@ -35,6 +35,21 @@ const known = {
   },
 };
 
+// "wide": true: a 64-bit integer. JSON.parse gives a double, exact up to 2^53: beyond that the
+// module's flag says that the text must be looked at (src/spec/exact.ts).
+const wide = {
+  keyword: "wide",
+  type: "number",
+  schemaType: "boolean",
+  code(cxt) {
+    const { gen, data } = cxt;
+    gen.if(_`${data} > ${Number.MAX_SAFE_INTEGER} || ${data} < ${Number.MIN_SAFE_INTEGER}`, () => {
+      gen.code(_`${new Name("large")}.found = true`);
+    });
+    cxt.ok(_`true`);
+  },
+};
+
 /** A schema as ajv wants it: without prose, and with "known" where the fast set needs it. */
 function prepare(schema, fast) {
   if (Array.isArray(schema)) return schema.map((item) => prepare(item, fast));
@@ -45,6 +60,7 @@ function prepare(schema, fast) {
     out[key] = key === "default" ? value : prepare(value, fast);
   }
   if (fast && schema.type === "object" && schema.properties) out.known = Object.keys(schema.properties);
+  if (fast && schema.format) out.wide = true;
   return out;
 }
 
@@ -55,10 +71,10 @@ function compile(documents, roots, fast) {
     messages: false,
     useDefaults: true,
     // Only integers and lists of names are written out where they are used.
-    inlineRefs: 4,
+    inlineRefs: 5,
     code: { source: true, esm: true, lines: true, optimize: 2 },
     formats: { int64: true, uint64: true },
-    keywords: [known],
+    keywords: [known, wide],
     schemas: documents.map((document) => prepare(document, fast)),
   });
   // One list of names → ids; the generated functions share what they have in common.
@@ -112,7 +128,7 @@ function dropUnused(code) {
 export function compileValidators(documents, banner) {
   const head = `${banner}// @ts-nocheck\n/* eslint-disable */\n`;
   return {
-    "src/spec/validators.gen.ts": head + dropErrors(dropUnused(compile(documents, FAST, true))),
+    "src/spec/validators.gen.ts": `${head}export const large = { found: false };\n${dropErrors(dropUnused(compile(documents, FAST, true)))}`,
     "src/spec/validators-all.gen.ts": head + dropUnused(compile(documents, ALL, false)),
   };
 }

@@ -1,7 +1,7 @@
 // Reading the documents that commands are given.
 
 import { RuntError } from "../errors.js";
-import type { NativeError } from "../host/addon.js";
+import { failure, isNativeError } from "../host/failure.js";
 import { native } from "../host/native.js";
 import type { Documents, Kind } from "./kinds.js";
 import { parseDocument } from "./parse.js";
@@ -63,9 +63,9 @@ function readDocument(path: string, read: ReadFile, missing?: string): string {
   try {
     return read(path);
   } catch (error) {
-    const { errno, code, syscall } = error as NativeError;
-    if (errno === undefined) throw error;
-    if (missing && code === "ENOENT") throw new RuntError({ cause: missing, errno });
-    throw new RuntError({ attempt: syscall ?? "open", path, cause: native().strerror(errno), errno });
+    if (missing && isNativeError(error) && error.code === "ENOENT") {
+      throw new RuntError({ cause: missing, errno: error.errno });
+    }
+    throw failure(error, { path });
   }
 }

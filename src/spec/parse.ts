@@ -16,7 +16,9 @@ import {
   wordProblem,
 } from "./problems.js";
 import { checkNuls, checkSemantics } from "./semantics/index.js";
-import * as validators from "./validators.gen.js";
+import { config, large, process, resources, state } from "./validators.gen.js";
+
+const FAST: Partial<Record<Kind, (document: unknown) => boolean>> = { config, process, resources, state };
 
 /** A document that was read and found good. */
 export interface Parsed<K extends Kind> {
@@ -25,11 +27,16 @@ export interface Parsed<K extends Kind> {
   warnings: string[];
 }
 
-// A number of 16 digits or more, or with an exponent: beyond 2^53, where doubles have gaps.
+// A number of 16 digits or more, or with an exponent: perhaps beyond 2^53, where doubles have gaps.
 const LARGE_NUMBER = /[:,[]\s*-?(?:\d{16}|\d[\d.]*[eE])/;
 
-const fits = (kind: Kind, document: unknown): boolean =>
-  kind !== "features" && (validators as unknown as Record<string, (document: unknown) => boolean>)[kind]!(document);
+/** Whether a document fits its schema and has no unknown properties, and whether 64-bit integers in it are inexact. */
+function validate(kind: Kind, document: unknown, text: string): { good: boolean; inexact: boolean } {
+  large.found = false;
+  const good = FAST[kind]?.(document) ?? false;
+  // A validator that stopped early has not seen all numbers.
+  return { good, inexact: good ? large.found : LARGE_NUMBER.test(text) };
+}
 
 /**
  * Parses and checks a document.
@@ -50,14 +57,12 @@ export async function parseDocument<K extends Kind>(kind: K, text: string, file:
   normalise(kind, document, text);
 
   const findings = new Findings();
-  const good = fits(kind, document);
+  const { good, inexact } = validate(kind, document, text);
   if (!good) {
     const { explain } = await import("./explain.js");
     explain(kind, document, findings);
   }
-  // A document that only has unknown properties is good as well.
-  const typed = good || findings.problems.length === 0;
-  if (typed && LARGE_NUMBER.test(text)) {
+  if (inexact && findings.problems.length === 0) {
     const { restoreIntegers } = await import("./exact.js");
     restoreIntegers(text, document, ROOTS[kind], findings);
   }

@@ -14,6 +14,7 @@ const SEMVER = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0
  * 1.x is taken, pre-releases too.
  */
 export function refuseVersion(version: string): string | undefined {
+  if (version === OCI_VERSION) return undefined;
   const range = `this runtime takes ${OCI_VERSION_MIN} to 1.x`;
   const parts = SEMVER.exec(version);
   if (!parts) return `expected a version such as ${OCI_VERSION} (${range})`;

@@ -1,8 +1,7 @@
 // hooks: config.md, "POSIX-platform Hooks".
 
-import type { Findings } from "../problems.js";
-import type { Hooks, Spec } from "../types.gen.js";
-import type { Check } from "./check.js";
+import type { Hook, Hooks } from "../types.gen.js";
+import { type Check, type Checks, checkMembers } from "./check.js";
 
 /** The six kinds, in the order in which they run. */
 export const HOOK_KINDS: readonly (keyof Hooks)[] = [
@@ -14,24 +13,26 @@ export const HOOK_KINDS: readonly (keyof Hooks)[] = [
   "poststop",
 ];
 
-/** config.md, "POSIX-platform Hooks": path must be absolute. */
-function paths(config: Spec, findings: Findings): void {
-  for (const kind of HOOK_KINDS) {
-    config.hooks?.[kind]?.forEach(({ path }, index) => {
-      if (!path.startsWith("/")) findings.problem(`/hooks/${kind}/${index}/path`, "expected an absolute path");
+/**
+ * config.md, "POSIX-platform Hooks": path must be absolute, env has the semantics of environ.
+ * runc passes other texts of env on, so they are only odd.
+ */
+const list: Check<Hook[]> = (hooks, at, { findings }) => {
+  hooks.forEach(({ path, env }, index) => {
+    if (!path.startsWith("/")) findings.problem(`${at}/${index}/path`, "expected an absolute path");
+    env?.forEach((entry, which) => {
+      if (entry.indexOf("=") < 1) findings.warning(`${at}/${index}/env/${which}`, "expected NAME=VALUE");
     });
-  }
-}
+  });
+};
 
-/** config.md, "POSIX-platform Hooks": the semantics of environ. runc passes other texts on, so they are only odd. */
-function env(config: Spec, findings: Findings): void {
-  for (const kind of HOOK_KINDS) {
-    config.hooks?.[kind]?.forEach((hook, index) => {
-      hook.env?.forEach((entry, which) => {
-        if (entry.indexOf("=") < 1) findings.warning(`/hooks/${kind}/${index}/env/${which}`, "expected NAME=VALUE");
-      });
-    });
-  }
-}
+const members: Checks<Hooks> = {
+  prestart: list,
+  createRuntime: list,
+  createContainer: list,
+  startContainer: list,
+  poststart: list,
+  poststop: list,
+};
 
-export const hookChecks: readonly Check<Spec>[] = [paths, env];
+export const hooks: Check<Hooks> = (hooks, at, context) => checkMembers(hooks, members, at, context);

@@ -1,80 +1,45 @@
 // All semantic checks, by kind of document.
 
+import type { Kind } from "../kinds.js";
 import { Findings, type Problem, pointerPart } from "../problems.js";
-import type { Documents, Kind } from "../kinds.js";
-import type { State } from "../types.gen.js";
-import type { Check } from "./check.js";
-import { documentChecks } from "./document.js";
-import { hookChecks } from "./hooks.js";
-import { linuxChecks } from "./linux.js";
-import { mountChecks } from "./mounts.js";
-import { namespaceChecks } from "./namespaces.js";
-import { processChecks } from "./process.js";
-import { resourcesChecks } from "./resources.js";
-import { seccompChecks } from "./seccomp.js";
-import { sysctlChecks } from "./sysctl.js";
-
-/** runtime.md, "State": pid is there when the status is created or running. */
-function statePid(state: State, findings: Findings): void {
-  if ((state.status === "created" || state.status === "running") && !state.pid) {
-    findings.problem("/pid", `a container that is ${state.status} has a pid`, { quiet: true });
-  }
-}
-
-/** runtime.md, "State": bundle is an absolute path. */
-function stateBundle(state: State, findings: Findings): void {
-  if (!state.bundle.startsWith("/")) findings.problem("/bundle", "expected an absolute path");
-}
-
-function checksOf(kind: Kind): readonly Check<never>[] {
-  switch (kind) {
-    case "config":
-      return [
-        ...documentChecks,
-        ...processChecks<Documents["config"]>("/process", (config) => config.process),
-        ...mountChecks,
-        ...hookChecks,
-        ...namespaceChecks,
-        ...linuxChecks,
-        ...sysctlChecks,
-        ...resourcesChecks<Documents["config"]>("/linux/resources", (config) => config.linux?.resources),
-        ...seccompChecks,
-      ];
-    case "process":
-      return processChecks<Documents["process"]>("", (process) => process);
-    case "resources":
-      return resourcesChecks<Documents["resources"]>("", (resources) => resources);
-    case "state":
-      return [statePid, stateBundle];
-    case "features":
-      return [];
-  }
-}
+import type { LinuxResources, Process, Spec, State } from "../types.gen.js";
+import type { Context } from "./check.js";
+import { checkConfig } from "./config.js";
+import { checkProcess } from "./process.js";
+import { checkResources } from "./resources.js";
+import { checkState } from "./state.js";
 
 /**
  * Runs every check of a kind.
- * @param fits whether the document fits its schema. When it does not, a check may trip over a
- *   wrong type: then it has nothing to add to what the schema's check has said.
+ * @param findings what is known already; gets more
+ * @param fits whether the document fits its schema
  */
 export function checkSemantics(kind: Kind, document: unknown, findings: Findings, fits: boolean): void {
+  if (fits) checkKind(kind, document, { findings, fits });
+  else checkMisfit(kind, document, findings);
+}
+
+function checkKind(kind: Kind, document: unknown, context: Context): void {
+  if (kind === "config") checkConfig(document as Spec, "", { ...context, config: document as Spec });
+  else if (kind === "process") checkProcess(document as Process, "", context);
+  else if (kind === "resources") checkResources(document as LinuxResources, "", context);
+  else if (kind === "state") checkState(document as State, "", context);
+}
+
+/** As above for a document that does not fit: only what does not follow from a fault that is known. */
+function checkMisfit(kind: Kind, document: unknown, findings: Findings): void {
+  const own = new Findings();
+  try {
+    checkKind(kind, document, { findings: own, fits: false });
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+  }
   const faults = findings.problems.map((problem) => problem.pointer);
   const isBelow = (pointer: string, parent: string) => pointer === parent || pointer.startsWith(`${parent}/`);
-  const worthSaying = ({ pointer, basis }: Problem) =>
+  const isNews = ({ pointer, basis }: Problem) =>
     !faults.some((fault) => isBelow(pointer, fault) || (basis && (isBelow(basis, fault) || isBelow(fault, basis))));
-  for (const check of checksOf(kind)) {
-    if (fits) {
-      check(document as never, findings);
-      continue;
-    }
-    const own = new Findings();
-    try {
-      check(document as never, own);
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-    }
-    findings.problems.push(...own.problems.filter(worthSaying));
-    findings.warnings.push(...own.warnings.filter(worthSaying));
-  }
+  findings.problems.push(...own.problems.filter(isNews));
+  findings.warnings.push(...own.warnings.filter(isNews));
 }
 
 /**
@@ -86,9 +51,9 @@ export function checkNuls(document: unknown, findings: Findings, pointer = ""): 
     if (document.includes("\0")) findings.problem(pointer, "expected a text without NUL (\\u0000)");
   } else if (typeof document === "object" && document !== null) {
     for (const [name, value] of Object.entries(document)) {
-      if (name.includes("\0"))
-        findings.problem(pointer + pointerPart(name), "expected a name without NUL (\\u0000)", { quiet: true });
-      checkNuls(value, findings, pointer + pointerPart(name));
+      const at = pointer + pointerPart(name);
+      if (name.includes("\0")) findings.problem(at, "expected a name without NUL (\\u0000)", { quiet: true });
+      checkNuls(value, findings, at);
     }
   }
 }

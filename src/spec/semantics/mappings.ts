@@ -9,12 +9,7 @@ const MOST_RANGES = 340;
 const END_OF_IDS = 2 ** 32 - 1;
 
 /** What the kernel refuses in a list of ranges. The pointer is that of the list. */
-export function checkMappings(
-  mappings: readonly LinuxIDMapping[] | undefined,
-  pointer: string,
-  findings: Findings,
-): void {
-  if (!mappings) return;
+export function checkMappings(mappings: readonly LinuxIDMapping[], pointer: string, findings: Findings): void {
   if (mappings.length > MOST_RANGES) {
     findings.problem(pointer, `expected up to ${MOST_RANGES} ranges, found ${mappings.length}`, { quiet: true });
   }

@@ -1,67 +1,55 @@
 // linux.seccomp: config-linux.md, "Seccomp".
 
 import type { Findings } from "../problems.js";
-import type { Spec } from "../types.gen.js";
+import type { LinuxSeccomp, LinuxSeccompAction } from "../types.gen.js";
 import type { Check } from "./check.js";
 
-const takesErrno = (action: string) => action === "SCMP_ACT_ERRNO" || action === "SCMP_ACT_TRACE";
-
 /** config-linux.md, "Seccomp": an errno for an action that has none must be an error. */
-function errnos(config: Spec, findings: Findings): void {
-  const seccomp = config.linux?.seccomp;
-  if (!seccomp) return;
-  const check = (action: string, errno: number | undefined, pointer: string) => {
-    if (errno === undefined) return;
-    if (!takesErrno(action)) {
-      findings.problem(pointer, `expected none: ${action} has no errno, only SCMP_ACT_ERRNO and SCMP_ACT_TRACE do`);
-    } else if (action === "SCMP_ACT_ERRNO" && errno > 4095) {
-      // MAX_ERRNO of the kernel: it silently cuts larger ones.
-      findings.problem(pointer, "expected an error number from 0 to 4095");
-    }
-  };
-  check(seccomp.defaultAction, seccomp.defaultErrnoRet, "/linux/seccomp/defaultErrnoRet");
-  seccomp.syscalls?.forEach(({ action, errnoRet }, index) => {
-    check(action, errnoRet, `/linux/seccomp/syscalls/${index}/errnoRet`);
-  });
+function checkErrno(action: LinuxSeccompAction, errno: number, at: string, findings: Findings): void {
+  if (action !== "SCMP_ACT_ERRNO" && action !== "SCMP_ACT_TRACE") {
+    findings.problem(at, `expected none: ${action} has no errno, only SCMP_ACT_ERRNO and SCMP_ACT_TRACE do`);
+  } else if (action === "SCMP_ACT_ERRNO" && errno > 4095) {
+    // MAX_ERRNO of the kernel: it silently cuts larger ones.
+    findings.problem(at, "expected an error number from 0 to 4095");
+  }
 }
 
 /** config-linux.md, "Seccomp": SCMP_ACT_NOTIFY sends its descriptor to listenerPath. */
-function notify(config: Spec, findings: Findings): void {
-  const seccomp = config.linux?.seccomp;
-  if (!seccomp) return;
-  const at = "/linux/seccomp";
-  // The runtime itself needs calls between loading the filter and execve: nobody would answer them.
-  if (seccomp.defaultAction === "SCMP_ACT_NOTIFY") {
-    findings.problem(`${at}/defaultAction`, "SCMP_ACT_NOTIFY cannot be used as default action", { quiet: true });
-  }
-  let used = false;
-  seccomp.syscalls?.forEach(({ action, names }, index) => {
+function checkNotify({ syscalls = [], listenerPath }: LinuxSeccomp, at: string, findings: Findings): void {
+  syscalls.forEach(({ action, names }, index) => {
     if (action !== "SCMP_ACT_NOTIFY") return;
-    used = true;
-    // The descriptor of the filter is handed over with these calls.
-    const needed = names.findIndex((name) => name === "write" || name === "sendmsg");
-    if (needed >= 0 && names[needed] === "write") {
-      findings.problem(
-        `${at}/syscalls/${index}/names/${needed}`,
-        "SCMP_ACT_NOTIFY cannot be used for the write syscall",
-        { quiet: true },
-      );
-    }
+    // The runtime needs write itself between loading the filter and execve: nobody would answer it.
+    const write = names.indexOf("write");
+    if (write < 0) return;
+    const cause = "SCMP_ACT_NOTIFY cannot be used for the write syscall";
+    findings.problem(`${at}/syscalls/${index}/names/${write}`, cause, { quiet: true });
   });
-  if (used && !seccomp.listenerPath) {
+  if (!listenerPath) {
     findings.problem(`${at}/listenerPath`, "SCMP_ACT_NOTIFY needs the path of a socket", { quiet: true });
   }
 }
 
-/** config-linux.md, "Seccomp": listenerMetadata must not be set without listenerPath. */
-function listener(config: Spec, findings: Findings): void {
-  const seccomp = config.linux?.seccomp;
-  if (seccomp?.listenerMetadata && !seccomp.listenerPath) {
-    findings.problem("/linux/seccomp/listenerMetadata", "expected none without listenerPath");
+export const seccomp: Check<LinuxSeccomp> = (seccomp, at, { findings }) => {
+  const { defaultAction, defaultErrnoRet, syscalls = [], listenerPath, listenerMetadata } = seccomp;
+  if (defaultErrnoRet !== undefined) {
+    checkErrno(defaultAction, defaultErrnoRet, `${at}/defaultErrnoRet`, findings);
   }
-  if (seccomp?.listenerPath && !seccomp.listenerPath.startsWith("/")) {
-    findings.problem("/linux/seccomp/listenerPath", "expected an absolute path");
+  let notify = false;
+  for (let index = 0; index < syscalls.length; index++) {
+    const { action, errnoRet } = syscalls[index]!;
+    if (errnoRet !== undefined) checkErrno(action, errnoRet, `${at}/syscalls/${index}/errnoRet`, findings);
+    if (action === "SCMP_ACT_NOTIFY") notify = true;
   }
-}
-
-export const seccompChecks: readonly Check<Spec>[] = [errnos, notify, listener];
+  if (notify) checkNotify(seccomp, at, findings);
+  // Every call of the runtime itself would wait for an answer too.
+  if (defaultAction === "SCMP_ACT_NOTIFY") {
+    findings.problem(`${at}/defaultAction`, "SCMP_ACT_NOTIFY cannot be used as default action", { quiet: true });
+  }
+  // config-linux.md, "Seccomp": listenerMetadata must not be set without listenerPath.
+  if (listenerMetadata && !listenerPath) {
+    findings.problem(`${at}/listenerMetadata`, "expected none without listenerPath");
+  }
+  if (listenerPath && !listenerPath.startsWith("/")) {
+    findings.problem(`${at}/listenerPath`, "expected an absolute path");
+  }
+};

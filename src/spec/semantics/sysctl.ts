@@ -1,10 +1,9 @@
 // linux.sysctl: config-linux.md, "Sysctl". Parameters that are not of a namespace are the
 // host's: setting them from a container's config would change every other container.
 
-import { type Findings, pointerPart } from "../problems.js";
-import type { LinuxNamespaceType, Spec } from "../types.gen.js";
-import type { Check } from "./check.js";
-import { namespaceOf, needsNamespace } from "./namespaces.js";
+import { pointerPart } from "../problems.js";
+import type { LinuxNamespaceType } from "../types.gen.js";
+import { type Check, namespaceOf, needsNamespace } from "./check.js";
 
 // ipc_namespaces(7).
 const IPC = new Set([
@@ -38,9 +37,10 @@ export function sysctlNamespace(key: string): LinuxNamespaceType | undefined {
   return undefined;
 }
 
-function sysctl(config: Spec, findings: Findings): void {
-  for (const key of Object.keys(config.linux?.sysctl ?? {})) {
-    const at = `/linux/sysctl${pointerPart(key)}`;
+/** config-linux.md, "Sysctl". */
+export const sysctl: Check<Record<string, string>> = (parameters, pointer, { findings, config }) => {
+  for (const key of Object.keys(parameters)) {
+    const at = pointer + pointerPart(key);
     const type = sysctlNamespace(key);
     // "..", "a..b", a slash at an end: parts that are no names in /proc/sys.
     if (key.split(/[./]/).includes("")) {
@@ -48,16 +48,11 @@ function sysctl(config: Spec, findings: Findings): void {
     } else if (!type) {
       findings.problem(at, `sysctl "${key}" is not in a separate kernel namespace`, { quiet: true });
     } else if (!namespaceOf(config, type)) {
-      findings.problem(at, `sysctl "${key}" is not allowed in the host's ${type} namespace`, {
-        ...needsNamespace(type),
-        quiet: true,
-      });
+      const cause = `sysctl "${key}" is not allowed in the host's ${type} namespace`;
+      findings.problem(at, cause, { ...needsNamespace(type), quiet: true });
     } else if (dottedKey(key) === "kernel.hostname") {
-      findings.problem(at, `sysctl "${key}" is not allowed as it conflicts with the OCI "hostname" field`, {
-        quiet: true,
-      });
+      const cause = `sysctl "${key}" is not allowed as it conflicts with the OCI "hostname" field`;
+      findings.problem(at, cause, { quiet: true });
     }
   }
-}
-
-export const sysctlChecks: readonly Check<Spec>[] = [sysctl];
+};
