@@ -58,16 +58,15 @@ export function headersPrefix() {
   return prefixes.find((prefix) => prefix && existsSync(`${prefix}/include/node/node_api.h`));
 }
 
-// A second prefix whose engine is a script for Node: the same launcher and the same tests run on it.
+// A second prefix whose engine is a script for Node: the same launcher and the same tests run on
+// it. The addon and runt-init that it uses are the checkout's (src/host/native.ts).
 function buildNodePrefix() {
   mkdirSync("build/node/bin", { recursive: true });
   mkdirSync("build/node/lib/runt", { recursive: true });
   copyFileSync("bin/runt", "build/node/bin/runt");
-  for (const file of ["runt.node", "runt-init"]) {
-    rmSync(`build/node/lib/runt/${file}`, { force: true }); // a loaded addon must not be written over
-    copyFileSync(`lib/runt/${file}`, `build/node/lib/runt/${file}`);
-  }
-  // Absolute paths: the launcher leaves no PATH that could be asked for `node`.
+  // Absolute paths: the launcher leaves no PATH that could be asked for `node`. CommonJS in
+  // its own package: what package.json files above say of it does not count.
+  writeFileSync("build/node/package.json", '{ "type": "commonjs" }\n');
   writeFileSync(
     "build/node/lib/runt/engine",
     `#!${process.execPath}\nimport(${JSON.stringify(`${root}/dist/src/cli/main.js`)});\n`,
@@ -83,7 +82,7 @@ const files = {
   addon: { from: ["native/addon", "native/steps", "binding.gyp"], to: ["lib/runt/runt.node"] },
   init: { from: ["native/init", "native/launcher", "native/steps"], to: ["lib/runt/runt-init", "bin/runt"] },
   engine: { from: ["src"], to: ["lib/runt/engine"] },
-  node: { from: ["bin/runt", "lib/runt/runt.node", "lib/runt/runt-init"], to: ["build/node/lib/runt/engine"] },
+  node: { from: ["bin/runt"], to: ["build/node/lib/runt/engine"] },
   man: { from: ["src/cli", "scripts/generate-man.mjs"], to: ["man/runt.8"] },
 };
 const isStale = (part) => {
