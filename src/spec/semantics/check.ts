@@ -44,7 +44,9 @@ function tryCheck(check: Check<unknown>, value: unknown, at: string, context: Co
 
 /** The entry of linux.namespaces of a type, when the config has one. */
 export function namespaceOf(config: Spec | undefined, type: LinuxNamespaceType): LinuxNamespace | undefined {
-  return config?.linux?.namespaces?.find((namespace) => namespace.type === type);
+  // A loop: Array's find is JavaScript inside the engine, and 90 µs the first time.
+  for (const namespace of config?.linux?.namespaces ?? []) if (namespace.type === type) return namespace;
+  return undefined;
 }
 
 /** The words for something that needs a namespace that the config does not have. */
@@ -58,14 +60,14 @@ export function findDuplicates<T>(
   keyOf: (entry: T) => string | undefined,
   report: (index: number, key: string, first: number) => void,
 ): void {
-  const seen = new Map<string, number>();
-  entries.forEach((entry, index) => {
-    const key = keyOf(entry);
-    if (key === undefined) return;
-    const first = seen.get(key);
-    if (first === undefined) seen.set(key, index);
-    else report(index, key, first);
-  });
+  // The lists are short: an array is faster than the first Map of a process.
+  const seen: (string | undefined)[] = [];
+  for (let index = 0; index < entries.length; index++) {
+    const key = keyOf(entries[index]!);
+    const first = key === undefined ? -1 : seen.indexOf(key);
+    if (key !== undefined && first >= 0) report(index, key, first);
+    seen.push(key);
+  }
 }
 
 /** Reports paths that do not start at the root. */
@@ -75,14 +77,16 @@ export function checkAbsolute(paths: readonly string[], at: string, { findings }
   }
 }
 
-/** Bytes of a text in UTF-8. TextEncoder is slow to start. */
-export function utf8Length(text: string): number {
+/** Whether a text has more than so many bytes in UTF-8. TextEncoder is slow to start. */
+export function isLonger(text: string, bytes: number): boolean {
+  // One UTF-16 unit is three bytes at most.
+  if (text.length * 3 <= bytes) return false;
   let length = 0;
   for (const character of text) {
     const code = character.codePointAt(0)!;
     length += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
   }
-  return length;
+  return length > bytes;
 }
 
 /** A list of CPUs or memory nodes as the kernel reads it: 0-3,7. Strides (0-15:2/4), N and all too. */

@@ -18,7 +18,7 @@ import {
   NUMBER_LIST,
   namespaceOf,
   needsNamespace,
-  utf8Length,
+  isLonger,
 } from "./check.js";
 import { hiddenPaths, namespaces, timeOffsets, userMappings } from "./namespaces.js";
 import { checkResources } from "./resources.js";
@@ -48,8 +48,7 @@ const devices: Check<LinuxDevice[]> = (devices, at, { findings }) => {
 
 /** dev_valid_name() of the kernel: shorter than IFNAMSIZ, no slash, colon or blank. */
 function isNetDeviceName(name: string): boolean {
-  const length = utf8Length(name);
-  return length > 0 && length < 16 && name !== "." && name !== ".." && !/[/:\s]/.test(name);
+  return name !== "" && !isLonger(name, 15) && name !== "." && name !== ".." && !/[/:\s]/.test(name);
 }
 
 /** config-linux.md, "Network Devices". */

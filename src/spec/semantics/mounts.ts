@@ -47,7 +47,7 @@ export const mounts: Check<Mount[]> = (mounts, pointer, { findings, config }) =>
     const at = `${pointer}/${index}`;
     destination(mount, at, findings);
     bindSource(mount, at, findings);
-    const idmap = mount.options?.findIndex((option) => option === "idmap" || option === "ridmap") ?? -1;
+    const idmap = mount.options ? Math.max(mount.options.indexOf("idmap"), mount.options.indexOf("ridmap")) : -1;
     if (mount.uidMappings?.length || mount.gidMappings?.length) mappings(mount, at, idmap >= 0, findings);
     // config.md, "Linux mount options", idmap: needs mappings, its own or the user namespace's.
     else if (idmap >= 0 && !namespaceOf(config, "user")) {

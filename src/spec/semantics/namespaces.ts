@@ -3,7 +3,7 @@
 import { pointerPart } from "../problems.js";
 import { suggest } from "../suggest.js";
 import type { LinuxIDMapping, LinuxNamespace, LinuxTimeOffset } from "../types.gen.js";
-import { type Check, checkAbsolute, findDuplicates, namespaceOf, needsNamespace, utf8Length } from "./check.js";
+import { type Check, checkAbsolute, findDuplicates, namespaceOf, needsNamespace, isLonger } from "./check.js";
 import { checkMappings } from "./mappings.js";
 
 /** config-linux.md, "Namespaces": each type once, and absolute paths. */
@@ -47,7 +47,7 @@ export const utsName: Check<string> = (value, at, { findings, config }) => {
     findings.problem(at, `unable to set ${at.slice(1)} without a private UTS namespace`, needsNamespace("uts"));
   }
   // __NEW_UTS_LEN of the kernel, in bytes.
-  if (utf8Length(value) > 64) findings.problem(at, "expected up to 64 bytes");
+  if (isLonger(value, 64)) findings.problem(at, "expected up to 64 bytes");
 };
 
 const CLOCKS = ["monotonic", "boottime"];

@@ -34,11 +34,12 @@ const rlimits: Check<POSIXRlimit[]> = (rlimits, at, { findings }) => {
       findings.problem(`${at}/${index}/type`, cause, { quiet: true });
     },
   );
-  rlimits.forEach(({ soft, hard }, index) => {
+  for (let index = 0; index < rlimits.length; index++) {
+    const { soft, hard } = rlimits[index]!;
     if (soft > hard) {
       findings.problem(`${at}/${index}/soft`, `expected a soft limit up to the hard one, which is ${hard}`);
     }
-  });
+  }
 };
 
 /** config.md, "Linux Process", and sched_setattr(2): which parameters go with which policy. */
