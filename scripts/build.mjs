@@ -44,7 +44,7 @@ function buildStatic(folder, output) {
       "-ffunction-sections", "-fdata-sections", "-fno-asynchronous-unwind-tables", "-fstack-protector-strong",
       "-idirafter", "/usr/include", "-idirafter", `/usr/include/${machine}`,
       "-Inative/steps", ...sources,
-      "-static", "-Wl,--gc-sections", "-Wl,-z,norelro", "-s", "-o", `${output}.new`, "-lc",
+      "-static", "-Wl,--gc-sections", "-Wl,-z,norelro", "-Wl,-z,noseparate-code", "-s", "-o", `${output}.new`, "-lc",
     ],
     { stdio: "inherit" },
   );

@@ -55,11 +55,10 @@ class Context {
   void close_proc();
 
   int error() const { return error_; }
-  const char *text() const { return text_; }
+  const char *text() const;
 
  private:
   int error_ = 0;
-  char text_[8192] = "";
   int proc_pid_ = -1;
   int proc_whole_ = -1;
 };

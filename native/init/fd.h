@@ -10,8 +10,8 @@ class UniqueFd {
  public:
   UniqueFd() = default;
   explicit UniqueFd(int fd) : fd_(fd) {}
-  UniqueFd(UniqueFd &&other) : fd_(other.release()) {}
-  UniqueFd &operator=(UniqueFd &&other) {
+  UniqueFd(UniqueFd &&other) noexcept : fd_(other.release()) {}
+  UniqueFd &operator=(UniqueFd &&other) noexcept {
     if (this != &other) reset(other.release());
     return *this;
   }

@@ -21,8 +21,6 @@ struct Statx {
 };
 constexpr unsigned kStatxMount = 0x1000;  // STATX_MNT_ID, Linux 5.8
 
-ClassicMount rooms[kMaxSlots];
-
 bool probe() {
   // Empty calls that can only fail. A seccomp profile is known by ENOSYS or, in older ones, EPERM;
   // fsopen and move_mount also say EPERM for want of CAP_SYS_ADMIN, which is no reason to go the
@@ -47,7 +45,14 @@ bool has_mount_api() {
   return known == 1;
 }
 
-ClassicMount &classic_room(Context &context, const MountSlot &slot) { return rooms[&slot - context.slots]; }
+ClassicMount &classic_room(Context &context, const MountSlot &slot) {
+  // Zero pages, made what they are when a step asks: in the file they would be 96 kB, which are
+  // copied for every command.
+  alignas(ClassicMount) static unsigned char rooms[kMaxSlots * sizeof(ClassicMount)];
+  ClassicMount &room = reinterpret_cast<ClassicMount *>(rooms)[&slot - context.slots];
+  room = ClassicMount();
+  return room;
+}
 
 void hold(MountSlot &slot, UniqueFd fd) {
   UniqueFd old(slot.fd);
