@@ -1,7 +1,7 @@
 // Text → a document that fits its schema and makes sense, or one error that lists everything
 // that is wrong with it.
 
-import { RuntError } from "../errors.js";
+import { RuntError, wordPointer } from "../errors.js";
 import { type Documents, type Kind, ROOTS } from "./kinds.js";
 import { normalise } from "./normalise.js";
 import {
@@ -12,7 +12,6 @@ import {
   pointerParts,
   showValue,
   valueAt,
-  wordPlace,
   wordProblem,
 } from "./problems.js";
 import { checkNuls, checkSemantics } from "./semantics/index.js";
@@ -92,7 +91,7 @@ async function place(problems: readonly Problem[], document: unknown, text: stri
       return {
         ...problem,
         ...positions.of(pointerParts(problem.pointer)),
-        where: wordPlace(problem.pointer),
+        where: wordPointer(problem.pointer),
         cause: problem.quiet ? problem.cause : `${problem.cause}, found ${showValue(value)}`,
       };
     })

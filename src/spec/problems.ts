@@ -1,7 +1,7 @@
 // What is wrong or odd in a document, collected before anything is said, so that all of it is
 // said at once.
 
-import { type ErrorParts, RuntError, wordPointer } from "../errors.js";
+import { type ErrorParts, RuntError } from "../errors.js";
 
 /** One thing to say about one place in a document. */
 export interface Problem {
@@ -109,6 +109,3 @@ export function showValue(value: unknown): string {
   const text = JSON.stringify(value);
   return text.length > 64 ? `${text.slice(0, 60)}…"` : text;
 }
-
-/** The place of a pointer as errors name it. */
-export const wordPlace = wordPointer;

@@ -105,6 +105,7 @@ t.test("process", async (t) => {
       }),
     (c) => (c.process.env = ["A=", "A=b=c"]),
     (c) => (c.process.args = ["sh", "\\u0000"]),
+    (c) => (c.annotations = { "com.example.binary": "a\0b" }),
   ]);
 });
 
