@@ -1,0 +1,38 @@
+// The container's environment: process.env, and what is added to it.
+
+import type { Planning } from "./planning.js";
+
+/** The path that execvp(3) takes when there is no PATH. */
+const DEFAULT_PATH = "/bin:/usr/bin";
+
+/** The name of a NAME=VALUE. */
+const nameOf = (entry: string): string => entry.slice(0, entry.indexOf("="));
+
+/**
+ * The environment of the program: of entries with one name the last counts, in its place.
+ * HOME is there always, as programs fail without it. The image's passwd is not asked: it may
+ * say anything (CVE-2016-3697), and a container's file is not for the runtime to parse.
+ */
+export function environmentOf({ config, request }: Planning): string[] {
+  const { env = [], user } = config.process;
+  const entries = new Map<string, string>();
+  const put = (entry: string) => {
+    const name = nameOf(entry);
+    entries.delete(name);
+    entries.set(name, entry);
+  };
+  for (const entry of env) put(entry);
+  // An empty HOME is no home either: as in runc.
+  if (!entries.has("HOME") || entries.get("HOME") === "HOME=") put(user.uid === 0 ? "HOME=/root" : "HOME=/");
+  if (request.listenFds > 0) {
+    // sd_listen_fds(3) wants the pid of who gets them, which is 1 in a pid namespace.
+    put(`LISTEN_FDS=${request.listenFds}`);
+    put("LISTEN_PID=1");
+  }
+  return [...entries.values()];
+}
+
+/** Where the program is looked for. */
+export function searchPath(env: readonly string[]): string {
+  return env.find((entry) => entry.startsWith("PATH="))?.slice("PATH=".length) ?? DEFAULT_PATH;
+}

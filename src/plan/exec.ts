@@ -1,0 +1,31 @@
+// The end of the program: found, agreed with the engine, waited for, executed.
+
+import { environmentOf, searchPath } from "./environment.js";
+import { hasStartHooks, planStartHooks } from "./hooks.js";
+import type { Planning } from "./planning.js";
+import { OWN, place } from "./program.js";
+import { planFileLimit } from "./rlimits.js";
+import { isEarlySeccomp, planSeccomp } from "./seccomp.js";
+import { NO_SLOT, SYNC_READY } from "./steps.gen.js";
+
+/** 0, 1, 2. */
+const STANDARD_STREAMS = 3;
+
+export function planExecute(planning: Planning): void {
+  const { config, inside, request, startSlot } = planning;
+  const { args } = config.process;
+  const env = environmentOf(planning);
+  const state = hasStartHooks(planning) ? planning.slot(place("/hooks/startContainer")) : NO_SLOT;
+  // A program that is not there is an error of create already.
+  inside.add(place("/process/args/0", args[0]), { op: "find_program", name: args[0]!, path: searchPath(env) });
+  // The state comes with the answer, or from `start` when that is another command.
+  inside.add(OWN, { op: "sync", point: SYNC_READY, slot: startSlot === undefined ? state : NO_SLOT });
+  if (startSlot !== undefined) inside.add(OWN, { op: "listen_start", slot: startSlot, state });
+  planStartHooks(planning, state, env);
+  if (!isEarlySeccomp(planning)) {
+    planFileLimit(planning);
+    planSeccomp(planning);
+  }
+  inside.add(OWN, { op: "close_descriptors", first: STANDARD_STREAMS + request.preserve });
+  inside.add(place("/process/args"), { op: "execute", args, env });
+}

@@ -1,0 +1,119 @@
+// Mounts that make a file system (config.md, "Mounts"): all but bind mounts and "cgroup".
+
+import { RuntError } from "../errors.js";
+import { MOUNT_ATTR_RDONLY, MS_RDONLY, TARGET_DIRECTORY } from "./constants.js";
+import { isKernelDirectory } from "./destinations.js";
+import type { MountOptions } from "./mount-options.js";
+import type { PlannedMount } from "./mounts.js";
+import type { Planning } from "./planning.js";
+import { type Place, place } from "./program.js";
+import { openTree, shapeTree } from "./trees.js";
+
+/**
+ * File systems without a medium. Some of them have one superblock for several containers (sysfs
+ * of a shared network namespace, mqueue of an ipc namespace), so "ro" is said of the mount and
+ * not of the superblock. mount(8) says both, which only a read-only medium needs.
+ */
+const VIRTUAL: readonly string[] = [
+  "proc",
+  "sysfs",
+  "tmpfs",
+  "ramfs",
+  "devpts",
+  "mqueue",
+  "cgroup",
+  "cgroup2",
+  "debugfs",
+  "tracefs",
+  "securityfs",
+  "configfs",
+  "bpf",
+];
+
+/** Not labelled: their files have contexts of their own by SELinux's policy. */
+const UNLABELLED: readonly string[] = ["proc", "sysfs", "mqueue", "cgroup", "cgroup2"];
+
+/** Makes a file system and attaches it. Out: its slot. */
+export function planFilesystem(planning: Planning, planned: PlannedMount): number {
+  const { at, mount, destination, options } = planned;
+  const type = mount.type!;
+  if (type === "sysfs" && isForeignSysfs(planning)) return planHostSys(planning, planned);
+  const { inside } = planning;
+  const slot = planning.slot(at);
+  // Mount points, and in /dev nodes, are made in these before they are read-only.
+  const later =
+    (type === "tmpfs" || destination === "/dev") && ((options.own.set | options.tree.set) & MOUNT_ATTR_RDONLY) !== 0;
+  if (later) planning.readonlyLater.push({ slot, recursive: (options.tree.set & MOUNT_ATTR_RDONLY) !== 0, at });
+  const shape = later ? writable(options) : options;
+  const readonlyMedium = (shape.own.set & MOUNT_ATTR_RDONLY) !== 0 && !VIRTUAL.includes(type);
+  inside.add(at, {
+    op: "make_filesystem",
+    slot,
+    type,
+    source: mount.source || type,
+    data: options.data,
+    parameters: labelOf(planning, type),
+    superblock: options.superblock | (readonlyMedium ? MS_RDONLY : 0),
+    attributes: shape.own.set,
+  });
+  // The new mount has its own attributes already.
+  shapeTree(inside, at, slot, { own: { set: 0, clear: 0 }, tree: shape.tree, propagation: shape.propagation });
+  if (options.tmpcopyup) inside.add(at, { op: "copy_up", slot, target: destination });
+  attachDirectory(
+    planning,
+    at,
+    slot,
+    destination,
+    type === "proc" || type === "sysfs" || isKernelDirectory(destination),
+  );
+  return slot;
+}
+
+/** Attaches the tree of a slot on a directory, made when it is missing. */
+export function attachDirectory({ inside }: Planning, at: Place, slot: number, target: string, real: boolean): void {
+  inside.add(at, {
+    op: "attach_tree",
+    slot,
+    target,
+    kind: TARGET_DIRECTORY,
+    mode: 0o755,
+    real: Number(real),
+    nofollow: 0,
+  });
+}
+
+function writable(options: MountOptions): Pick<MountOptions, "own" | "tree" | "propagation"> {
+  const without = ({ set, clear }: { set: number; clear: number }) => ({ set: set & ~MOUNT_ATTR_RDONLY, clear });
+  return { own: without(options.own), tree: without(options.tree), propagation: options.propagation };
+}
+
+/** The SELinux context of linux.mountLabel. A parameter, as it has commas. */
+function labelOf({ config, host }: Planning, type: string): string[] {
+  const label = config.linux?.mountLabel;
+  if (!label) return [];
+  if (!host.selinux) {
+    throw new RuntError({
+      where: place("/linux/mountLabel").where,
+      cause: "the label is for SELinux, which this kernel does not run",
+    });
+  }
+  return UNLABELLED.includes(type) ? [] : [`context=${label}`];
+}
+
+/**
+ * Only who owns the network namespace may mount sysfs. In a user namespace without a network
+ * namespace of its own that is not the container.
+ */
+function isForeignSysfs({ namespaces, inUserNamespace }: Planning): boolean {
+  return inUserNamespace && !namespaces.has("network");
+}
+
+/** The host's /sys in place of a sysfs that may not be mounted. */
+function planHostSys(planning: Planning, { at, destination, options }: PlannedMount): number {
+  const slot = openTree(planning, at, { path: "/sys", recursive: true, follows: false });
+  // What is mounted below it is as read-only as itself (CVE-2023-25809).
+  const tree = { set: options.tree.set | options.own.set, clear: options.tree.clear | options.own.clear };
+  shapeTree(planning.sources, at, slot, { own: { set: 0, clear: 0 }, tree, propagation: options.propagation });
+  attachDirectory(planning, at, slot, destination, true);
+  return slot;
+}

@@ -1,0 +1,142 @@
+// config.mounts in their order: bind mounts, file systems, remounts. config.md, "Mounts".
+
+import { RuntError } from "../errors.js";
+import type { Mount } from "../spec/types.gen.js";
+import { planCgroupMount } from "./cgroup-mount.js";
+import { MOUNT_ATTR_RDONLY, MS_SHARED, TARGET_AS_SOURCE } from "./constants.js";
+import { checkDestination, isKernelDirectory } from "./destinations.js";
+import { planFilesystem } from "./filesystems.js";
+import { foldMountOptions, mountOption, type MountOptions } from "./mount-options.js";
+import { cleanPath, hostPath } from "./paths.js";
+import type { Planning } from "./planning.js";
+import { type Place, place } from "./program.js";
+import { sharesWithHost } from "./rootfs.js";
+import { openSharedTree, openTree, shapeTree } from "./trees.js";
+
+/** One entry of config.mounts, understood. */
+export interface PlannedMount {
+  at: Place;
+  mount: Mount;
+  /** Clean absolute path in the container. */
+  destination: string;
+  options: MountOptions;
+}
+
+/** Mounts everything that the config asks for. */
+export function planMounts(planning: Planning): void {
+  // Destination → slot of what this config has mounted there, for remounts.
+  const mounted = new Map<string, number>();
+  planning.config.mounts?.forEach((mount, index) => {
+    const planned = readMount(planning, mount, index);
+    if (planned.options.remount && !planned.options.bind) {
+      planRemount(planning, planned, mounted);
+      return;
+    }
+    checkDestination(planned);
+    mounted.set(planned.destination, planOne(planning, planned));
+  });
+}
+
+function readMount(planning: Planning, mount: Mount, index: number): PlannedMount {
+  const pointer = `/mounts/${index}`;
+  const options = foldMountOptions(mount.options ?? [], `${pointer}/options`);
+  const what = options.bind ? (mount.source ?? "nothing") : (mount.type ?? mount.source ?? "nothing");
+  const at = place(pointer, `${mount.destination} → ${what}`);
+  if (mount.uidMappings?.length || mount.gidMappings?.length) {
+    throw new RuntError({
+      where: at.where,
+      cause: "this version of runt makes no idmapped mounts",
+      hint: "take uidMappings and gidMappings out, or change the owner of the files",
+    });
+  }
+  if (!mount.destination.startsWith("/")) {
+    planning.warn(at, `the destination is relative, which is deprecated: taken as ${cleanPath(mount.destination)}`);
+  }
+  return { at, mount, destination: cleanPath(mount.destination), options };
+}
+
+function planOne(planning: Planning, planned: PlannedMount): number {
+  const { at, mount, options } = planned;
+  if (options.tmpcopyup && (options.bind || mount.type !== "tmpfs")) {
+    throw new RuntError({ where: at.where, cause: 'the option "tmpcopyup" is for mounts of type "tmpfs" only' });
+  }
+  if (options.bind) return planBind(planning, planned);
+  if (!mount.type)
+    throw new RuntError({ where: at.where, cause: 'a mount needs a type, or one of the options "bind" and "rbind"' });
+  if (mount.type === "bind") {
+    throw new RuntError({
+      where: at.where,
+      cause: '"bind" is no file system type',
+      hint: 'a bind mount has "bind" or "rbind" among its options',
+    });
+  }
+  return mount.type === "cgroup" ? planCgroupMount(planning, planned) : planFilesystem(planning, planned);
+}
+
+function planBind(planning: Planning, { at, mount, destination, options }: PlannedMount): number {
+  if (options.data) {
+    // The kernel would pass over them: the file system is mounted elsewhere already.
+    throw new RuntError({
+      where: at.where,
+      cause: `bind mounts cannot have any filesystem-specific options applied: ${options.data}`,
+    });
+  }
+  warnOfUseless(planning, at, mount);
+  const shared = options.propagation.some(({ flag }) => flag === MS_SHARED) && sharesWithHost(planning);
+  const tree = {
+    path: hostPath(planning.request.bundle, mount.source ?? ""),
+    recursive: options.bind!.recursive,
+    follows: true,
+  };
+  const slot = shared ? openSharedTree(planning, at, tree) : openTree(planning, at, tree);
+  shapeTree(shared ? planning.inside : planning.sources, at, slot, options);
+  planning.inside.add(at, {
+    op: "attach_tree",
+    slot,
+    target: destination,
+    kind: TARGET_AS_SOURCE,
+    mode: 0o755,
+    real: Number(isKernelDirectory(destination)),
+    nofollow: 0,
+  });
+  return slot;
+}
+
+/** Flags of a superblock do nothing on one more mount of it. */
+function warnOfUseless(planning: Planning, at: Place, mount: Mount): void {
+  const useless = mount.options?.filter((name) => {
+    const option = mountOption(name);
+    return option?.kind === "superblock" && option.on;
+  });
+  if (useless?.length) planning.warn(at, `without effect on a bind mount: ${useless.join(", ")}`);
+}
+
+/** remount: other flags for what this config has mounted before. */
+function planRemount(
+  { inside, readonlyLater }: Planning,
+  { at, mount, destination, options }: PlannedMount,
+  mounted: ReadonlyMap<string, number>,
+): void {
+  const slot = mounted.get(destination);
+  if (slot === undefined) {
+    throw new RuntError({
+      where: at.where,
+      cause: `the option "remount" needs an entry before it that mounts ${destination}`,
+    });
+  }
+  if (options.data || options.superblock || options.tmpcopyup) {
+    const mine = mount.options?.filter((name) =>
+      ["superblock", "tmpcopyup", undefined].includes(mountOption(name)?.kind),
+    );
+    throw new RuntError({
+      where: at.where,
+      cause: `a remount changes flags of the mount, not the file system: ${mine?.join(", ")}`,
+    });
+  }
+  // The last word on whether it is read-only.
+  if ((options.own.set | options.own.clear) & MOUNT_ATTR_RDONLY) {
+    const later = readonlyLater.findIndex((entry) => entry.slot === slot);
+    if (later >= 0) readonlyLater.splice(later, 1);
+  }
+  shapeTree(inside, at, slot, options);
+}

@@ -1,0 +1,182 @@
+// linux.namespaces: which are made, which are joined, and the way into them. config-linux.md,
+// "Namespaces"; namespaces(7).
+
+import { RuntError } from "../errors.js";
+import type { LinuxNamespaceType, Spec } from "../spec/types.gen.js";
+import type { Planning } from "./planning.js";
+import { OWN, type Place, place } from "./program.js";
+import { NO_SLOT, SYNC_MAP_IDS } from "./steps.gen.js";
+import { planTimeOffsets } from "./time.js";
+
+/** CLONE_NEW* of every type (linux/sched.h). */
+export const NAMESPACE_FLAGS: Readonly<Record<LinuxNamespaceType, number>> = {
+  time: 0x80,
+  mount: 0x20000,
+  cgroup: 0x2000000,
+  uts: 0x4000000,
+  ipc: 0x8000000,
+  user: 0x10000000,
+  pid: 0x20000000,
+  network: 0x40000000,
+};
+
+/** What `features` lists. */
+export const namespaceNames = (): string[] => Object.keys(NAMESPACE_FLAGS);
+
+/**
+ * The order of joining. The mount namespace comes late: paths of the host mean something else
+ * after it. A pid namespace takes effect with the clone only.
+ */
+const JOIN_ORDER: readonly LinuxNamespaceType[] = ["network", "ipc", "uts", "cgroup", "time", "mount", "pid"];
+
+interface Entry {
+  type: LinuxNamespaceType;
+  /** Undefined: a new one. */
+  path?: string;
+  at: Place;
+}
+
+/** The container's namespaces. What is not among them is the runtime's own. */
+export class Namespaces {
+  private readonly entries = new Map<LinuxNamespaceType, Entry>();
+
+  constructor(config: Spec) {
+    config.linux?.namespaces?.forEach(({ type, path }, index) => {
+      const detail = path ? `${type} from ${path}` : type;
+      this.entries.set(type, { type, path: path || undefined, at: place(`/linux/namespaces/${index}`, detail) });
+    });
+  }
+
+  /** Made or joined. */
+  has(type: LinuxNamespaceType): boolean {
+    return this.entries.has(type);
+  }
+
+  isNew(type: LinuxNamespaceType): boolean {
+    return this.has(type) && !this.isJoined(type);
+  }
+
+  isJoined(type: LinuxNamespaceType): boolean {
+    return this.entries.get(type)?.path !== undefined;
+  }
+
+  /** The place of its entry in config.json. */
+  at(type: LinuxNamespaceType): Place {
+    return this.entries.get(type)?.at ?? OWN;
+  }
+
+  joined(): Required<Entry>[] {
+    return [...this.entries.values()].filter((entry): entry is Required<Entry> => entry.path !== undefined);
+  }
+
+  /** CLONE_NEW* flags of the new ones, without those left out. */
+  newFlags(without: readonly LinuxNamespaceType[]): number {
+    return [...this.entries.values()]
+      .filter(({ type, path }) => path === undefined && !without.includes(type))
+      .reduce((flags, { type }) => flags | NAMESPACE_FLAGS[type], 0);
+  }
+}
+
+const ALL = place("/linux/namespaces");
+
+/**
+ * Without a mount namespace the container's mounts would be made in the host's, for everybody
+ * to see, and nothing would take them away again.
+ */
+export function requireMountNamespace({ namespaces }: Planning): void {
+  if (namespaces.has("mount")) return;
+  throw new RuntError({
+    where: ALL.where,
+    cause: "a container needs a mount namespace of its own",
+    hint: 'add { "type": "mount" } to linux.namespaces',
+  });
+}
+
+/** Stage A's way out: joins, the new user namespace, the time namespace, the clone. */
+export function planEntering(planning: Planning): void {
+  const { entering, namespaces } = planning;
+  const slots = openJoined(planning);
+  // What is in a namespace that is joined must not be able to trace this process or to open its
+  // descriptors of the host (CVE-2016-9962).
+  if (slots.size > 0) entering.add(OWN, { op: "set_dumpable", value: 0 });
+  joinAll(planning, slots);
+  if (namespaces.isNew("user")) makeUserNamespace(planning, slots.size > 0);
+  // After the user namespace, which owns it then; before the clone, as it holds for children only.
+  if (namespaces.isNew("time")) {
+    entering.add(namespaces.at("time"), { op: "unshare", flags: NAMESPACE_FLAGS.time });
+    planTimeOffsets(planning);
+  }
+  cloneFirstProcess(planning);
+}
+
+/** All are opened before the first is joined: their paths are of the runtime's mount namespace. */
+function openJoined({ entering, namespaces, program }: Planning): Map<LinuxNamespaceType, number> {
+  const slots = new Map<LinuxNamespaceType, number>();
+  for (const { type, path, at } of namespaces.joined()) {
+    const slot = program.slot(at);
+    slots.set(type, slot);
+    entering.add(at, { op: "open_namespace", slot, path, type: NAMESPACE_FLAGS[type] });
+  }
+  return slots;
+}
+
+/**
+ * A namespace may be owned by the user namespace that is joined too, or by one above it that
+ * only the host's privileges open. So each is tried before and again after it.
+ */
+function joinAll({ entering, namespaces }: Planning, slots: ReadonlyMap<LinuxNamespaceType, number>): void {
+  const join = (type: LinuxNamespaceType, tolerate: number) => {
+    const slot = slots.get(type);
+    if (slot !== undefined)
+      entering.add(namespaces.at(type), { op: "join_namespace", slot, type: NAMESPACE_FLAGS[type], tolerate });
+  };
+  if (slots.has("user")) {
+    for (const type of JOIN_ORDER) join(type, 1);
+    join("user", 0);
+  }
+  for (const type of JOIN_ORDER) join(type, 0);
+}
+
+function makeUserNamespace({ entering, namespaces }: Planning, hidden: boolean): void {
+  entering.add(namespaces.at("user"), { op: "unshare", flags: NAMESPACE_FLAGS.user });
+  // The map files of a process that is not dumpable belong to root: an engine that is not root
+  // could not write them.
+  if (hidden) entering.add(OWN, { op: "set_dumpable", value: 1 });
+  entering.add(place("/linux/uidMappings"), { op: "sync", point: SYNC_MAP_IDS, slot: NO_SLOT });
+  if (hidden) entering.add(OWN, { op: "set_dumpable", value: 0 });
+}
+
+/**
+ * Namespaces that the clone does not make. In a user namespace the child makes them, as root of
+ * it: what the kernel puts into them at birth (the root of mqueue) gets that owner. The child
+ * must also make a cgroup namespace on cgroup v2: its root is the cgroup of who makes it, and
+ * the parent is not in the container's.
+ */
+function childsOwn({ inUserNamespace, host, namespaces }: Planning): LinuxNamespaceType[] {
+  if (inUserNamespace) return ["mount", "cgroup", "uts", "ipc", "network"];
+  return namespaces.isNew("cgroup") && host.cgroup.version === 2 ? ["cgroup"] : [];
+}
+
+function cloneFirstProcess(planning: Planning): void {
+  const { entering, namespaces, request } = planning;
+  const cgroup = request.cgroups.into === undefined ? NO_SLOT : planning.slot(OWN);
+  if (request.cgroups.into !== undefined) {
+    planning.before.add(CGROUP, { op: "open_directory", slot: cgroup, path: request.cgroups.into, readable: 1 });
+  }
+  // The parent's cgroup is that of the container here (v1), so a cgroup namespace is rooted there.
+  for (const path of request.cgroups.join) planning.before.add(CGROUP, { op: "join_cgroup", path });
+  const flags = namespaces.newFlags(["user", "time", ...childsOwn(planning)]);
+  entering.add(ALL, { op: "clone", flags, cgroup });
+}
+
+const CGROUP = place("/linux/cgroupsPath");
+
+/** Stage B's beginning: the namespaces that the child makes itself. */
+export function planOwnNamespaces(planning: Planning): void {
+  const { start, namespaces } = planning;
+  const left = (Object.keys(NAMESPACE_FLAGS) as LinuxNamespaceType[]).filter(
+    (type) => !childsOwn(planning).includes(type),
+  );
+  const flags = namespaces.newFlags(left);
+  if (flags !== 0) start.add(ALL, { op: "unshare", flags });
+}

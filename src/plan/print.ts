@@ -1,0 +1,31 @@
+// A plan as text, for `runt plan`: one line a step.
+
+import { NO_SLOT, STEP_LAYOUTS, type Step } from "./steps.gen.js";
+import type { Plan } from "./types.js";
+
+/** "12  attach_tree slot=3 target=/proc …  # mounts[0] (/proc → proc)", a line for each step. */
+export function printPlan(plan: Plan): string {
+  const width = String(plan.steps.length - 1).length;
+  const lines = plan.steps.map(({ step, where }, index) => {
+    const fields = printFields(step);
+    const text = fields ? `${step.op} ${fields}` : step.op;
+    return `${String(index).padStart(width)}  ${text}${where ? `  # ${where}` : ""}\n`;
+  });
+  return lines.join("");
+}
+
+function printFields(step: Step): string {
+  const values = step as unknown as Readonly<Record<string, unknown>>;
+  return STEP_LAYOUTS[step.op].fields.map(([name, type]) => `${name}=${printValue(values[name], type)}`).join(" ");
+}
+
+function printValue(value: unknown, type: string): string {
+  if (type === "slot") return value === NO_SLOT ? "none" : String(value);
+  if (value instanceof Uint8Array) return `<${value.length} bytes>`;
+  // In hex they can be compared with the headers; a mode is an octal number by custom.
+  if (type === "u64") return `0x${BigInt(value as bigint | number).toString(16)}`;
+  if (typeof value === "number") return String(value);
+  // Quoted when it could be taken for the next field.
+  if (typeof value === "string") return /^[\w./:+@%,-]+$/.test(value) ? value : JSON.stringify(value);
+  return JSON.stringify(value);
+}

@@ -1,0 +1,59 @@
+// Trees of mounts before they are attached: where the host's are opened, and what every tree is
+// given (attributes, propagation) while nobody can see it yet.
+
+import { EXPECT_ANYTHING, MS_PRIVATE, MS_SLAVE } from "./constants.js";
+import type { MountOptions } from "./mount-options.js";
+import type { Planning } from "./planning.js";
+import type { Place, StepList } from "./program.js";
+
+export interface HostTree {
+  path: string;
+  recursive: boolean;
+  /** EXPECT_*; anything unless said. */
+  expect?: number;
+  /** Mounts that the host makes below it later show up in the container. */
+  follows: boolean;
+}
+
+/**
+ * Opens a copy of a tree of the host. Out: its slot.
+ *
+ * A copy that stage A makes is a peer of the host's mount: what is mounted on it in the
+ * container would appear on the host. So it is cut off at once. In stage B there is nothing to
+ * cut off, as the copies are made after set_host_propagation.
+ */
+export function openTree(planning: Planning, at: Place, tree: HostTree): number {
+  const slot = planning.slot(at);
+  const { sources } = planning;
+  sources.add(at, cloneTree(slot, tree));
+  if (planning.opensSourcesBefore) {
+    const propagation = tree.follows ? MS_SLAVE : MS_PRIVATE;
+    sources.add(at, { op: "set_tree", slot, set: 0, clear: 0, propagation, recursive: 1 });
+  }
+  return slot;
+}
+
+/** As openTree, of a tree that must stay the host's peer (bidirectional mount propagation). */
+export function openSharedTree(planning: Planning, at: Place, tree: HostTree): number {
+  const slot = planning.slot(at);
+  planning.shared.add(at, cloneTree(slot, tree));
+  return slot;
+}
+
+function cloneTree(slot: number, { path, recursive, expect = EXPECT_ANYTHING }: HostTree) {
+  return { op: "clone_tree", slot, path, recursive: Number(recursive), nofollow: 0, expect } as const;
+}
+
+/** Gives a tree its attributes and propagation. */
+export function shapeTree(
+  list: StepList,
+  at: Place,
+  slot: number,
+  { own, tree, propagation }: Pick<MountOptions, "own" | "tree" | "propagation">,
+): void {
+  if (own.set || own.clear) list.add(at, { op: "set_tree", slot, ...own, propagation: 0, recursive: 0 });
+  if (tree.set || tree.clear) list.add(at, { op: "set_tree", slot, ...tree, propagation: 0, recursive: 1 });
+  for (const { flag, recursive } of propagation) {
+    list.add(at, { op: "set_tree", slot, set: 0, clear: 0, propagation: flag, recursive: Number(recursive) });
+  }
+}
