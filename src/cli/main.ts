@@ -3,6 +3,7 @@
 
 import { baseName } from "../container/paths.js";
 import { RuntError } from "../errors.js";
+import { failure } from "../host/failure.js";
 import { launchNote } from "../host/launch.js";
 import { native } from "../host/native.js";
 import type { Context } from "./context.js";
@@ -108,12 +109,9 @@ async function showVersion(program: string): Promise<number> {
 
 /** An error in words. One that is no RuntError and comes from no system call is a bug, and says so. */
 function describe(error: unknown): string {
-  if (error instanceof RuntError) return error.message;
-  if (error instanceof Error && "errno" in error && "syscall" in error) {
-    const { syscall, path, errno } = error as Error & { syscall: string; path?: string; errno: number };
-    return [path ? `${syscall} ${path}` : syscall, native().strerror(errno)].join(": ");
-  }
-  return `bug in runt: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+  const worded = failure(error);
+  if (worded instanceof RuntError) return worded.message;
+  return `bug in runt: ${worded instanceof Error ? (worded.stack ?? worded.message) : String(worded)}`;
 }
 
 function statusOf(error: unknown): number {

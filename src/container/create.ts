@@ -6,11 +6,12 @@ import type { CgroupDriver } from "../cgroup/driver.js";
 import { readHost } from "../host/facts.js";
 import { initPath, native } from "../host/native.js";
 import { encodeProgram } from "../plan/encode.js";
+import type { OverlayPaths } from "../plan/overlay.js";
 import type { Host, Plan } from "../plan/types.js";
 import { loadConfig } from "../spec/load.js";
 import type { Spec } from "../spec/types.gen.js";
 import { checkConsole, sendConsole, sendPidfd } from "./console.js";
-import { chooseCgroup, describe, identify, lateSteps, makePlan, type CreateRequest } from "./design.js";
+import { chooseCgroup, chooseOverlay, describe, identify, lateSteps, makePlan, type CreateRequest } from "./design.js";
 import { destroyContainer } from "./destroy.js";
 import { runHooks, type EngineHook } from "./hooks.js";
 import { writeIdMaps } from "./id-maps.js";
@@ -41,6 +42,7 @@ export async function createContainer(request: CreateRequest): Promise<CreatedCo
 /** One creation: what it has taken so far, so that it can be given back. */
 class Creation {
   private readonly cgroup: CgroupDriver;
+  private readonly overlay: OverlayPaths | undefined;
   private readonly journal: JournalDocument;
   private cgroupTaken = false;
   private claimed: Claim | null = null;
@@ -55,16 +57,17 @@ class Creation {
     private readonly host: Host,
   ) {
     this.cgroup = chooseCgroup(request, config, host);
-    this.journal = describe(request, config, this.cgroup);
+    this.overlay = chooseOverlay(request, config);
+    this.journal = describe(request, config, this.cgroup, this.overlay);
   }
 
   run(): CreatedContainer {
-    const { root, id, rootOfUser, report } = this.request;
+    const { root, id, rootOfUser } = this.request;
     this.claimed = claim(root, id, rootOfUser);
     try {
       writeJournal(this.claimed.directory, this.journal);
       this.makeCgroup();
-      makeOverlay(this.journal.overlay, report);
+      if (this.overlay) makeOverlay(this.overlay);
       const state = this.launch(this.claimed.directory);
       release(this.claimed);
       return { session: this.session!, state };
@@ -104,7 +107,7 @@ class Creation {
     this.session = new Session(helper, plan, report);
     let state: StateDocument | null = null;
     this.session.serve({
-      mapIds: (pid) => writeIdMaps(pid, config.linux ?? {}, host, report),
+      mapIds: (pid) => writeIdMaps(pid, config, host, report),
       hooks: () => this.runHooks(),
       ready: () => {
         state = this.commit(directory, plan);

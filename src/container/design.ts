@@ -6,7 +6,7 @@ import { cgroupDriver } from "../cgroup/index.js";
 import type { SeccompFilter, SeccompProfile } from "../host/addon.js";
 import { native } from "../host/native.js";
 import { processStat } from "../host/proc.js";
-import { overlayOf } from "../plan/overlay.js";
+import { overlayPaths, type OverlayPaths } from "../plan/overlay.js";
 import { planContainer } from "../plan/plan.js";
 import { seccompProfile } from "../plan/seccomp.js";
 import type { Host, Plan } from "../plan/types.js";
@@ -53,12 +53,21 @@ export function chooseCgroup(request: CreateRequest, config: Spec, host: Host): 
   });
 }
 
+/** The overlay root that the bundle asks for, if any. Throws RuntError. */
+export function chooseOverlay({ root, id, bundle }: CreateRequest, config: Spec): OverlayPaths | undefined {
+  return overlayPaths(config, { bundle, stateDir: stateDirectory(root, id) });
+}
+
 /** The journal of a new container. */
-export function describe(request: CreateRequest, config: Spec, cgroup: CgroupDriver): JournalDocument {
+export function describe(
+  request: CreateRequest,
+  config: Spec,
+  cgroup: CgroupDriver,
+  overlay: OverlayPaths | undefined,
+): JournalDocument {
   const { bundle, id } = request;
   const { poststart, poststop, startContainer } = config.hooks ?? {};
   const pidNamespace = config.linux?.namespaces?.find(({ type }) => type === "pid");
-  const overlay = overlayOf(config, bundle, stateDirectory(request.root, id));
   return {
     format: STATE_FORMAT,
     id,
@@ -69,7 +78,7 @@ export function describe(request: CreateRequest, config: Spec, cgroup: CgroupDri
     ...(config.annotations ? { annotations: config.annotations } : {}),
     engine: identify(native().getpid()),
     cgroup: cgroup.paths,
-    ...(overlay ? { overlay } : {}),
+    ...(overlay ? { overlay: { upper: overlay.upper, work: overlay.work, lower: overlay.lower, kept: overlay.kept } } : {}),
     ...(poststart || poststop ? { hooks: { poststart, poststop } } : {}),
     startHooks: (startContainer?.length ?? 0) > 0,
     // One that is joined has another first process, which our end does not take along.

@@ -7,6 +7,7 @@ import type { CgroupDriver } from "../cgroup/driver.js";
 import { RuntError } from "../errors.js";
 import { native } from "../host/native.js";
 import { runHooks } from "./hooks.js";
+import { removeOverlayLeftovers } from "./overlay.js";
 import type { Reporter } from "./report.js";
 import { hookState, type JournalDocument, type ProcessIdentity } from "./state.js";
 import { isAlive } from "./status.js";
@@ -43,6 +44,7 @@ export function destroyContainer({ claim, journal, init, kill, poststop, report 
   const cgroup = driverOf(journal);
   if (kill || journal?.ownPidNamespace === false) attempt(() => killAll(cgroup, init));
   if (cgroup) attempt(() => cgroup.remove(PATIENCE_MS));
+  if (problems.length === 0) attempt(() => removeOverlayLeftovers(journal?.overlay));
   if (problems.length === 0) attempt(() => native().removeTree(claim.directory));
   release(claim);
   if (poststop && journal?.hooks?.poststop) {

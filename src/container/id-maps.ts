@@ -5,8 +5,9 @@
 import { RuntError } from "../errors.js";
 import { failure } from "../host/failure.js";
 import { native } from "../host/native.js";
+import { deniesSetgroups } from "../plan/mappings.js";
 import type { Host } from "../plan/types.js";
-import type { Linux, LinuxIDMapping } from "../spec/types.gen.js";
+import type { LinuxIDMapping, Spec } from "../spec/types.gen.js";
 import { runHelper } from "./hooks.js";
 import type { Reporter } from "./report.js";
 
@@ -16,23 +17,18 @@ const HELPER_DIRECTORIES = ["/usr/bin", "/usr/sbin", "/bin", "/usr/local/bin"];
 type Kind = "uid" | "gid";
 
 /** Writes both maps of the process's user namespace. Throws RuntError with the property's place. */
-export function writeIdMaps(pid: number, linux: Linux, host: Host, report: Reporter): void {
-  const { uidMappings = [], gidMappings = [] } = linux;
-  const alone = isOwnId(uidMappings, host.euid) && isOwnId(gidMappings, host.egid);
-  if (!host.rootless || alone) {
-    // Since Linux 3.19 an unprivileged process may map its group only when setgroups(2) is given up.
-    if (host.rootless) write(pid, "setgroups", "deny", "linux.gidMappings");
-    write(pid, "uid_map", mapText(uidMappings), "linux.uidMappings");
-    write(pid, "gid_map", mapText(gidMappings), "linux.gidMappings");
+export function writeIdMaps(pid: number, config: Spec, host: Host, report: Reporter): void {
+  const { uidMappings = [], gidMappings = [] } = config.linux ?? {};
+  const ownIdAlone = deniesSetgroups(config, host);
+  if (host.euid !== 0 && !ownIdAlone) {
+    runMapper("uid", pid, uidMappings, report);
+    runMapper("gid", pid, gidMappings, report);
     return;
   }
-  runMapper("uid", pid, uidMappings, report);
-  runMapper("gid", pid, gidMappings, report);
-}
-
-/** Maps nothing but the caller itself, which needs no privilege. */
-function isOwnId(mappings: readonly LinuxIDMapping[], id: number): boolean {
-  return mappings.length === 1 && mappings[0]!.size === 1 && mappings[0]!.hostID === id;
+  // Since Linux 3.19 an unprivileged process may map its group only when setgroups(2) is given up.
+  if (ownIdAlone) write(pid, "setgroups", "deny", "linux.gidMappings");
+  write(pid, "uid_map", mapText(uidMappings), "linux.uidMappings");
+  write(pid, "gid_map", mapText(gidMappings), "linux.gidMappings");
 }
 
 /** The text of a map file: "inside outside length" a line. */

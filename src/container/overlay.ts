@@ -2,17 +2,45 @@
 
 import { failure } from "../host/failure.js";
 import { native } from "../host/native.js";
-import type { Reporter } from "./report.js";
+import { LAYERS_ANNOTATION, UPPER_ANNOTATION, type OverlayPaths } from "../plan/overlay.js";
+import { parentPath } from "./paths.js";
 import type { OverlayState } from "./state.js";
 
-/** Makes the directories for the upper layer and its work directory, where they are missing. */
-export function makeOverlay(overlay: OverlayState | undefined, report: Reporter): void {
-  if (!overlay) return;
-  for (const path of [overlay.upper, overlay.work]) {
+/**
+ * Makes the writable layer and its work directory. A new layer gets the mode of the layer below,
+ * since it is what the container sees as "/", and belongs to root of the container.
+ */
+export function makeOverlay(overlay: OverlayPaths): void {
+  const { upper, work, lower, kept, uid, gid } = overlay;
+  const where = `annotations["${kept ? UPPER_ANNOTATION : LAYERS_ANNOTATION}"]`;
+  const attempt = (path: string, attempted: string, make: () => boolean) => {
     try {
-      if (native().mkdir(path, 0o755)) report.debug(`overlay: made ${path}`);
+      return make();
     } catch (error) {
-      throw failure(error, { where: 'annotations["runt.rootfs.upper"]', attempt: "mkdir", path });
+      throw failure(error, { where, attempt: attempted, path });
     }
+  };
+  // A layer that is kept lies where the user wants it; only its last component is made.
+  if (!kept) attempt(parentPath(upper), "mkdir", () => native().mkdir(parentPath(upper), 0o700));
+  attempt(work, "mkdir", () => native().mkdir(work, 0o700));
+  const isNew = attempt(upper, "mkdir", () => native().mkdir(upper, 0o700));
+  if (isNew) {
+    const below = native().stat(lower[0]!);
+    attempt(upper, "chmod", () => {
+      native().chmod(upper, (below?.mode ?? 0o755) & 0o7777);
+      return true;
+    });
   }
+  if (uid === 0 && gid === 0) return;
+  for (const path of isNew ? [upper, work] : [work]) {
+    attempt(path, "chown", () => {
+      native().chown(path, uid, gid);
+      return true;
+    });
+  }
+}
+
+/** What of an overlay lies outside of the container's directory and ends with it. */
+export function removeOverlayLeftovers(overlay: OverlayState | undefined): void {
+  if (overlay?.kept) native().removeTree(overlay.work);
 }

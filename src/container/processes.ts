@@ -27,7 +27,7 @@ export function runPs(options: readonly string[]): string {
   const output = native().memfd("ps", "");
   const { pid, pidfd, channel } = native().spawnInit({
     initPath: initPath(),
-    program: encodeProgram({ steps: steps.map((step) => ({ step, pointer: "", where: "" })), slots: 0, passed: 0, warnings: [] }),
+    program: encodeProgram({ steps: steps.map((step) => ({ step, pointer: "", where: "" })), slots: 0, passed: 0 }),
     stdio: [0, output, 2],
     preserve: [],
     slots: [],

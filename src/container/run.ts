@@ -19,7 +19,7 @@ export interface RunRequest extends CreateRequest {
 export async function runContainer(request: RunRequest): Promise<number> {
   const { root, detach, report } = request;
   // From here on no signal is lost between the container's start and the wait for its end.
-  if (!detach) native().catchSignals();
+  if (!detach) native().catchSignals(request.subreaper);
   const { session, state } = await createContainer(request);
   try {
     session.waitForExecute();

@@ -28,6 +28,8 @@ export interface OverlayState {
   work: string;
   /** Read-only layers, uppermost first. */
   lower: readonly string[];
+  /** The writable layer outlives the container (runt.rootfs.upper). */
+  kept: boolean;
 }
 
 /** A step that runs after create has ended: what `start` needs to word its failure. */

@@ -149,11 +149,16 @@ export interface Addon {
   fstat(fd: number): FileStatus;
   /** f_type of statfs(2), or null when it is not there. */
   filesystemType(path: string): number | null;
+  /** A short extended attribute (at most 256 bytes), not following symlinks; null when the file has none of that name. */
+  getxattr(path: string, name: string): string | null;
+  /** An extended attribute as text, of the path itself when it is a symlink; null when it has none of that name. */
+  getxattr(path: string, name: string): string | null;
   realpath(path: string): string;
   chmod(path: string, mode: number): void;
   chown(path: string, uid: number, gid: number): void;
   /** flock(2), exclusive. wait=false: returns false when another holds it. */
   lock(fd: number, wait: boolean): boolean;
+  /** A file in memory, at offset 0. With data it is sealed: nobody can change it. Empty, it is for others to write to. */
   memfd(name: string, data: string): number;
   /** name of a uid in /etc/passwd, or null. */
   userName(uid: number): string | null;
