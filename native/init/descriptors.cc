@@ -15,6 +15,10 @@
 namespace init {
 namespace {
 
+// How far to go when the open descriptors can't be listed. main() has closed all that runt-init
+// was not meant to have, so what is left has low numbers.
+constexpr unsigned kLastTried = 65535;
+
 // As the kernel fills a buffer of getdents64(2).
 struct Entry {
   uint64_t inode;
@@ -50,8 +54,9 @@ bool run(Context &context, const steps::CloseDescriptors &step) {
   if (errno != ENOSYS && errno != EINVAL && errno != EPERM)
     return context.fail(errno, "mark descriptors close-on-exec");
   int proc = context.proc(false);
-  if (proc < 0) return false;
-  return mark_listed(proc, step.first) || context.fail(errno, "list the open descriptors");
+  if (proc >= 0 && mark_listed(proc, step.first)) return true;
+  for (unsigned fd = step.first; fd <= kLastTried; ++fd) fcntl(static_cast<int>(fd), F_SETFD, FD_CLOEXEC);
+  return true;
 }
 
 }  // namespace init

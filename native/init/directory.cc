@@ -18,8 +18,9 @@ bool enter(const char *path) {
   constexpr int kFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
   UniqueFd dir(retry([&] { return sys_openat2(AT_FDCWD, path, kFlags, 0, RESOLVE_NO_MAGICLINKS); }));
   if (dir) return fchdir(dir.get()) == 0;
-  // Before Linux 5.6 the check of getcwd alone must do.
-  return errno == ENOSYS && chdir(path) == 0;
+  // Before Linux 5.6, and below a container's seccomp filter that doesn't allow openat2, the check
+  // of getcwd alone must do.
+  return (errno == ENOSYS || errno == EPERM) && chdir(path) == 0;
 }
 
 }  // namespace
