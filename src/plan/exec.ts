@@ -4,7 +4,7 @@ import { environmentOf, searchPath } from "./environment.js";
 import { hasStartHooks, planStartHooks } from "./hooks.js";
 import type { Planning } from "./planning.js";
 import { OWN, place } from "./program.js";
-import { planFileLimit } from "./rlimits.js";
+import { planLowFileLimit } from "./rlimits.js";
 import { isEarlySeccomp, planSeccomp } from "./seccomp.js";
 import { NO_SLOT, SYNC_READY } from "./steps.gen.js";
 
@@ -23,7 +23,7 @@ export function planExecute(planning: Planning): void {
   if (startSlot !== undefined) inside.add(OWN, { op: "listen_start", slot: startSlot, state });
   planStartHooks(planning, state, env);
   if (!isEarlySeccomp(planning)) {
-    planFileLimit(planning);
+    planLowFileLimit(planning);
     planSeccomp(planning);
   }
   inside.add(OWN, { op: "close_descriptors", first: STANDARD_STREAMS + request.preserve });

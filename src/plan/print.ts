@@ -16,13 +16,22 @@ export function printPlan(plan: Plan): string {
 
 function printFields(step: Step): string {
   const values = step as unknown as Readonly<Record<string, unknown>>;
-  return STEP_LAYOUTS[step.op].fields.map(([name, type]) => `${name}=${printValue(values[name], type)}`).join(" ");
+  return STEP_LAYOUTS[step.op].fields
+    .map(([name, type]) => `${name}=${printNumber(step.op, name, values[name]) ?? printValue(values[name], type)}`)
+    .join(" ");
+}
+
+/** Numbers that people know in another base: modes, flags. */
+function printNumber(op: Step["op"], name: string, value: unknown): string | undefined {
+  if (typeof value !== "number") return undefined;
+  if (name === "flags" || name === "type" || op === "set_memory_policy") return `0x${value.toString(16)}`;
+  if (name === "mode" || name === "mask") return `0${value.toString(8)}`;
+  return undefined;
 }
 
 function printValue(value: unknown, type: string): string {
   if (type === "slot") return value === NO_SLOT ? "none" : String(value);
   if (value instanceof Uint8Array) return `<${value.length} bytes>`;
-  // In hex they can be compared with the headers; a mode is an octal number by custom.
   if (type === "u64") return `0x${BigInt(value as bigint | number).toString(16)}`;
   if (typeof value === "number") return String(value);
   // Quoted when it could be taken for the next field.

@@ -14,7 +14,7 @@ import { planMemoryPolicy } from "./memory-policy.js";
 import { planPersonality } from "./personality.js";
 import type { Planning } from "./planning.js";
 import { OWN, place } from "./program.js";
-import { planFileLimit, planRlimits } from "./rlimits.js";
+import { planLowFileLimit, planRlimits } from "./rlimits.js";
 import { planScheduling } from "./scheduler.js";
 import { isEarlySeccomp, planSeccomp } from "./seccomp.js";
 
@@ -65,7 +65,7 @@ export function planPrivileged(planning: Planning): void {
   });
   planLabels(planning);
   if (!isEarlySeccomp(planning)) return;
-  planFileLimit(planning);
+  planLowFileLimit(planning);
   planSeccomp(planning);
 }
 

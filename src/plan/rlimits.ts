@@ -70,28 +70,34 @@ export function planRaisedRlimits(planning: Planning): void {
   if (planning.losesPrivileges) raise(planning.before, limitsOf(planning));
 }
 
-/** All limits but that of open files, while runt-init still has its privileges. */
+/**
+ * All limits, while runt-init still has its privileges. A low limit of open files comes last, as
+ * runt-init itself opens files until the end: here it only gets its ceiling.
+ */
 export function planRlimits(planning: Planning): void {
   const { inside } = planning;
-  const limits = limitsOf(planning);
-  for (const limit of limits) {
+  for (const limit of limitsOf(planning)) {
     if (limit.type !== "RLIMIT_NOFILE") setLimit(inside, limit, limit.soft);
   }
-  if (!planning.losesPrivileges)
-    raise(
-      inside,
-      limits.filter(({ type }) => type === "RLIMIT_NOFILE"),
-    );
+  const files = fileLimit(planning);
+  if (!files) return;
+  if (isRoomy(files)) setLimit(inside, files, files.soft);
+  else if (!planning.losesPrivileges) raise(inside, [files]);
 }
 
-/**
- * The limit of open files: last, as runt-init itself opens files until the end. Without one in
- * the config it is the caller's, which the engine has raised for itself.
- */
-export function planFileLimit(planning: Planning): void {
-  const { host, inside } = planning;
-  const limit = limitsOf(planning).find(({ type }) => type === "RLIMIT_NOFILE");
-  if (limit) setLimit(inside, limit, limit.soft);
-  else if (host.nofile)
-    inside.add(place("/process/rlimits"), { op: "set_rlimit", resource: RESOURCES.RLIMIT_NOFILE, ...host.nofile });
+/** A limit of open files that is too low for runt-init's own work. */
+export function planLowFileLimit(planning: Planning): void {
+  const files = fileLimit(planning);
+  if (files && !isRoomy(files)) setLimit(planning.inside, files, files.soft);
+}
+
+/** The limit of open files; without one in the config the caller's, which the engine has raised for itself. */
+function fileLimit(planning: Planning): Limit | undefined {
+  const { nofile } = planning.host;
+  const own = nofile && { type: "RLIMIT_NOFILE" as const, ...nofile, at: place("/process/rlimits") };
+  return limitsOf(planning).find(({ type }) => type === "RLIMIT_NOFILE") ?? own;
+}
+
+function isRoomy({ type, soft }: Limit): boolean {
+  return soft >= (LEAST[type] ?? 0);
 }
