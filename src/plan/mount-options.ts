@@ -18,6 +18,7 @@ import {
   MS_LAZYTIME,
   MS_MANDLOCK,
   MS_PRIVATE,
+  MS_REC,
   MS_SHARED,
   MS_SILENT,
   MS_SLAVE,
@@ -34,7 +35,8 @@ export type MountOption =
   | { kind: "atime"; value: number; on: boolean; recursive: boolean }
   /** Sets or clears a flag of the file system as a whole. */
   | { kind: "superblock"; bit: number; on: boolean }
-  | { kind: "propagation"; flag: number; recursive: boolean }
+  /** MS_* propagation, with MS_REC for all mounts of the tree. */
+  | { kind: "propagation"; flags: number }
   | { kind: "bind"; recursive: boolean }
   | { kind: "remount" }
   | { kind: "tmpcopyup" }
@@ -45,7 +47,7 @@ const set = (bit: number): MountOption => ({ kind: "attribute", bit, on: true, r
 const clear = (bit: number): MountOption => ({ kind: "attribute", bit, on: false, recursive: false });
 const atime = (value: number, on: boolean): MountOption => ({ kind: "atime", value, on, recursive: false });
 const superblock = (bit: number, on: boolean): MountOption => ({ kind: "superblock", bit, on });
-const propagation = (flag: number, recursive: boolean): MountOption => ({ kind: "propagation", flag, recursive });
+const propagation = (flags: number): MountOption => ({ kind: "propagation", flags });
 
 /** Options whose name with an "r" before it means the same for all mounts of the tree (kernel 5.12). */
 const ATTRIBUTES: Readonly<Record<string, MountOption>> = {
@@ -82,14 +84,14 @@ const OTHERS: Readonly<Record<string, MountOption>> = {
   nomand: superblock(MS_MANDLOCK, false),
   silent: superblock(MS_SILENT, true),
   loud: superblock(MS_SILENT, false),
-  private: propagation(MS_PRIVATE, false),
-  rprivate: propagation(MS_PRIVATE, true),
-  slave: propagation(MS_SLAVE, false),
-  rslave: propagation(MS_SLAVE, true),
-  shared: propagation(MS_SHARED, false),
-  rshared: propagation(MS_SHARED, true),
-  unbindable: propagation(MS_UNBINDABLE, false),
-  runbindable: propagation(MS_UNBINDABLE, true),
+  private: propagation(MS_PRIVATE),
+  rprivate: propagation(MS_PRIVATE | MS_REC),
+  slave: propagation(MS_SLAVE),
+  rslave: propagation(MS_SLAVE | MS_REC),
+  shared: propagation(MS_SHARED),
+  rshared: propagation(MS_SHARED | MS_REC),
+  unbindable: propagation(MS_UNBINDABLE),
+  runbindable: propagation(MS_UNBINDABLE | MS_REC),
   bind: { kind: "bind", recursive: false },
   rbind: { kind: "bind", recursive: true },
   remount: { kind: "remount" },
@@ -128,8 +130,8 @@ export interface MountOptions {
   tree: Attributes;
   /** MS_* flags of the superblock. */
   superblock: number;
-  /** In their order: the last one counts, but "slave, shared" is both. */
-  propagation: { flag: number; recursive: boolean }[];
+  /** MS_* flags in their order: the last one counts, but "slave, shared" is both. */
+  propagation: number[];
   bind?: { recursive: boolean };
   remount: boolean;
   tmpcopyup: boolean;
@@ -173,7 +175,7 @@ function apply(all: MountOptions, option: MountOption, at: Place): void {
       all.superblock = option.on ? all.superblock | option.bit : all.superblock & ~option.bit;
       break;
     case "propagation":
-      all.propagation.push({ flag: option.flag, recursive: option.recursive });
+      all.propagation.push(option.flags);
       break;
     case "bind":
       all.bind = { recursive: option.recursive || all.bind?.recursive === true };

@@ -27,7 +27,7 @@ export function planMounts(planning: Planning): void {
   // Destination → slot of what this config has mounted there, for remounts.
   const mounted = new Map<string, number>();
   planning.config.mounts?.forEach((mount, index) => {
-    const planned = readMount(planning, mount, index);
+    const planned = readMount(mount, index);
     if (planned.options.remount && !planned.options.bind) {
       planRemount(planning, planned, mounted);
       return;
@@ -37,7 +37,7 @@ export function planMounts(planning: Planning): void {
   });
 }
 
-function readMount(planning: Planning, mount: Mount, index: number): PlannedMount {
+function readMount(mount: Mount, index: number): PlannedMount {
   const pointer = `/mounts/${index}`;
   const options = foldMountOptions(mount.options ?? [], `${pointer}/options`);
   const what = options.bind ? (mount.source ?? "nothing") : (mount.type ?? mount.source ?? "nothing");
@@ -48,9 +48,6 @@ function readMount(planning: Planning, mount: Mount, index: number): PlannedMoun
       cause: "this version of runt makes no idmapped mounts",
       hint: "take uidMappings and gidMappings out, or change the owner of the files",
     });
-  }
-  if (!mount.destination.startsWith("/")) {
-    planning.warn(at, `the destination is relative, which is deprecated: taken as ${cleanPath(mount.destination)}`);
   }
   return { at, mount, destination: cleanPath(mount.destination), options };
 }
@@ -82,7 +79,7 @@ function planBind(planning: Planning, { at, mount, destination, options }: Plann
     });
   }
   warnOfUseless(planning, at, mount);
-  const shared = options.propagation.some(({ flag }) => flag === MS_SHARED) && sharesWithHost(planning);
+  const shared = options.propagation.some((flags) => (flags & MS_SHARED) !== 0) && sharesWithHost(planning);
   const tree = {
     path: hostPath(planning.request.bundle, mount.source ?? ""),
     recursive: options.bind!.recursive,

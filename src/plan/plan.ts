@@ -43,7 +43,7 @@ export function planContainer(config: Spec, host: Host, request: ContainerReques
   planOwnNamespaces(planning);
   planSession(planning);
   planHostPropagation(planning);
-  const root = planRoot(planning);
+  planRoot(planning);
   planMounts(planning);
   planDevices(planning);
   const masks = openMasks(planning);
@@ -52,7 +52,7 @@ export function planContainer(config: Spec, host: Host, request: ContainerReques
   planPivot(planning);
   planMissingDirectory(planning);
   planMasks(planning, masks);
-  planFinalRoot(planning, root);
+  planFinalRoot(planning);
   planNamesAndSysctl(planning);
   planPrivileged(planning);
   planUser(planning);

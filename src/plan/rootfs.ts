@@ -1,6 +1,7 @@
 // The root: its tree, its propagation, the way into it. config.md, "Root"; config-linux.md,
 // "Rootfs Mount Propagation".
 
+import type { RootfsPropagation } from "../spec/types.gen.js";
 import {
   EXPECT_DIRECTORY,
   MOUNT_ATTR_RDONLY,
@@ -14,41 +15,34 @@ import { planOverlay } from "./overlay.js";
 import { hostPath } from "./paths.js";
 import type { Planning } from "./planning.js";
 import { OWN, place } from "./program.js";
-import { openTree } from "./trees.js";
+import { openTree, setPropagation } from "./trees.js";
 
-/** What a value of rootfsPropagation means for the root's mount. */
-interface RootPropagation {
-  flag: number;
-  recursive: boolean;
-  /** The host must not have it until the root is left: pivot_root(2) refuses shared mounts. */
-  late: boolean;
-}
-
-// Without a value the root itself is private, mounts below it follow the host (as in runc).
-const DEFAULT: RootPropagation = { flag: MS_PRIVATE, recursive: false, late: false };
-
-const PROPAGATIONS: Readonly<Record<string, RootPropagation>> = {
-  private: { flag: MS_PRIVATE, recursive: false, late: false },
-  rprivate: { flag: MS_PRIVATE, recursive: true, late: false },
-  slave: { flag: MS_SLAVE, recursive: false, late: false },
-  rslave: { flag: MS_SLAVE, recursive: true, late: false },
-  shared: { flag: MS_SHARED, recursive: false, late: true },
-  rshared: { flag: MS_SHARED, recursive: true, late: true },
-  unbindable: { flag: MS_UNBINDABLE, recursive: false, late: true },
-  runbindable: { flag: MS_UNBINDABLE, recursive: true, late: true },
+const PROPAGATIONS: Readonly<Record<RootfsPropagation, number>> = {
+  private: MS_PRIVATE,
+  rprivate: MS_PRIVATE | MS_REC,
+  slave: MS_SLAVE,
+  rslave: MS_SLAVE | MS_REC,
+  shared: MS_SHARED,
+  rshared: MS_SHARED | MS_REC,
+  unbindable: MS_UNBINDABLE,
+  runbindable: MS_UNBINDABLE | MS_REC,
 };
+
+/** These come when the host's root is left: pivot_root(2) refuses a shared root, and an unbindable one can't be moved. */
+const LATE = MS_SHARED | MS_UNBINDABLE;
 
 const PROPAGATION_PLACE = place("/linux/rootfsPropagation");
 
-function rootPropagation({ config }: Planning): RootPropagation {
-  return PROPAGATIONS[config.linux?.rootfsPropagation ?? ""] ?? DEFAULT;
+/** Without a value the root itself is private, and mounts below it follow the host: as in runc. */
+function rootPropagation({ config }: Planning): number {
+  return PROPAGATIONS[config.linux?.rootfsPropagation ?? "private"];
 }
 
 /** Whether mounts that ask to be shared stay peers of the host's. */
 export function sharesWithHost(planning: Planning): boolean {
   // The kernel makes slaves of all shared mounts on the way into a user namespace, and a mount
   // namespace that is joined has other peers.
-  return rootPropagation(planning).flag === MS_SHARED && !planning.inUserNamespace && !planning.opensSourcesBefore;
+  return (rootPropagation(planning) & MS_SHARED) !== 0 && !planning.inUserNamespace && !planning.opensSourcesBefore;
 }
 
 /** The root's directory on the host. */
@@ -56,27 +50,16 @@ export function rootPath({ config, request }: Pick<Planning, "config" | "request
   return hostPath(request.bundle, config.root.path);
 }
 
-/** Opens the root and puts it in the place of its directory. Out: its slot. */
-export function planRoot(planning: Planning): number {
+/** Opens the root and puts it in the place of its directory. */
+export function planRoot(planning: Planning): void {
   const { inside, sources } = planning;
   const path = rootPath(planning);
   const at = place("/root/path", path);
   const slot =
     planOverlay(planning) ?? openTree(planning, at, { path, recursive: true, expect: EXPECT_DIRECTORY, follows: true });
-  const { flag, recursive, late } = rootPropagation(planning);
-  const propagation = late ? MS_PRIVATE : flag;
-  if (propagation !== MS_SLAVE) {
-    sources.add(PROPAGATION_PLACE, {
-      op: "set_tree",
-      slot,
-      set: 0,
-      clear: 0,
-      propagation,
-      recursive: Number(recursive && !late),
-    });
-  }
+  const propagation = rootPropagation(planning);
+  setPropagation(sources, PROPAGATION_PLACE, slot, propagation & LATE ? MS_PRIVATE : propagation);
   inside.add(at, { op: "attach_root", slot, path });
-  return slot;
 }
 
 /**
@@ -92,29 +75,20 @@ export function planPivot({ inside, request }: Planning): void {
   inside.add(place("/root/path"), request.noPivot ? { op: "move_root" } : { op: "pivot_root" });
 }
 
-/** What the root is given when everything in it is in place. */
-export function planFinalRoot(planning: Planning, slot: number): void {
+/** What the root and its mounts are given when everything in them is in place. */
+export function planFinalRoot(planning: Planning): void {
   const { config, inside, readonlyLater } = planning;
-  for (const later of readonlyLater) {
-    inside.add(later.at, {
+  for (const { at, slot, recursive } of readonlyLater) {
+    inside.add(at, {
       op: "set_tree",
-      slot: later.slot,
+      slot,
       set: MOUNT_ATTR_RDONLY,
       clear: 0,
       propagation: 0,
-      recursive: Number(later.recursive),
-    });
-  }
-  const { flag, recursive, late } = rootPropagation(planning);
-  if (late) {
-    inside.add(PROPAGATION_PLACE, {
-      op: "set_tree",
-      slot,
-      set: 0,
-      clear: 0,
-      propagation: flag,
       recursive: Number(recursive),
     });
   }
+  const propagation = rootPropagation(planning);
+  if (propagation & LATE) inside.add(PROPAGATION_PLACE, { op: "set_root", propagation, readonly: 0 });
   if (config.root.readonly) inside.add(place("/root/readonly"), { op: "set_root", propagation: 0, readonly: 1 });
 }

@@ -1,7 +1,7 @@
 // Trees of mounts before they are attached: where the host's are opened, and what every tree is
 // given (attributes, propagation) while nobody can see it yet.
 
-import { EXPECT_ANYTHING, MS_PRIVATE, MS_SLAVE } from "./constants.js";
+import { EXPECT_ANYTHING, MS_PRIVATE, MS_REC, MS_SLAVE } from "./constants.js";
 import type { MountOptions } from "./mount-options.js";
 import type { Planning } from "./planning.js";
 import type { Place, StepList } from "./program.js";
@@ -27,8 +27,7 @@ export function openTree(planning: Planning, at: Place, tree: HostTree): number 
   const { sources } = planning;
   sources.add(at, cloneTree(slot, tree));
   if (planning.opensSourcesBefore) {
-    const propagation = tree.follows ? MS_SLAVE : MS_PRIVATE;
-    sources.add(at, { op: "set_tree", slot, set: 0, clear: 0, propagation, recursive: 1 });
+    setPropagation(sources, at, slot, (tree.follows ? MS_SLAVE : MS_PRIVATE) | MS_REC);
   }
   return slot;
 }
@@ -53,7 +52,10 @@ export function shapeTree(
 ): void {
   if (own.set || own.clear) list.add(at, { op: "set_tree", slot, ...own, propagation: 0, recursive: 0 });
   if (tree.set || tree.clear) list.add(at, { op: "set_tree", slot, ...tree, propagation: 0, recursive: 1 });
-  for (const { flag, recursive } of propagation) {
-    list.add(at, { op: "set_tree", slot, set: 0, clear: 0, propagation: flag, recursive: Number(recursive) });
-  }
+  for (const flags of propagation) setPropagation(list, at, slot, flags);
+}
+
+/** In: MS_SHARED and the like, with MS_REC for the whole tree. */
+export function setPropagation(list: StepList, at: Place, slot: number, propagation: number): void {
+  list.add(at, { op: "set_tree", slot, set: 0, clear: 0, propagation, recursive: 0 });
 }
