@@ -8,9 +8,9 @@ import { initPath, native } from "../host/native.js";
 import { encodeProgram } from "../plan/encode.js";
 import type { OverlayPaths } from "../plan/overlay.js";
 import type { Host, Plan } from "../plan/types.js";
-import { loadConfig } from "../spec/load.js";
 import type { Spec } from "../spec/types.gen.js";
 import { checkConsole, sendConsole, sendPidfd } from "./console.js";
+import { loadBundle } from "./bundle.js";
 import { chooseCgroup, chooseOverlay, describe, identify, lateSteps, makePlan, type CreateRequest } from "./design.js";
 import { destroyContainer } from "./destroy.js";
 import { runHooks, type EngineHook } from "./hooks.js";
@@ -32,7 +32,7 @@ export interface CreatedContainer {
 /** Makes a container. Throws RuntError; then nothing of it is left. */
 export async function createContainer(request: CreateRequest): Promise<CreatedContainer> {
   checkId(request.id);
-  const { config, warnings } = await loadConfig(`${request.bundle}/config.json`);
+  const { config, warnings } = await loadBundle(request.bundle);
   for (const warning of warnings) request.report.warn(warning);
   checkConsole(request.program, config.process.terminal === true, request.detach, request.consoleSocket);
   const creation = new Creation(request, config, readHost());

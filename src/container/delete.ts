@@ -3,13 +3,13 @@
 
 import { RuntError } from "../errors.js";
 import { native } from "../host/native.js";
-import { destroyContainer, openProcess } from "./destroy.js";
+import { SIGKILL } from "../host/signals.js";
+import { destroyContainer } from "./destroy.js";
+import { openProcess } from "./process-handle.js";
 import type { Reporter } from "./report.js";
 import type { JournalDocument, ProcessIdentity } from "./state.js";
 import { containerStatus } from "./status.js";
 import { lockContainer, noSuchContainer, readContainer, readJournal, stateDirectory, type Claim, type Kept } from "./store.js";
-
-const SIGKILL = 9;
 
 /** How long another runt that makes or deletes the container may take. */
 const PATIENCE_MS = 10_000;
@@ -62,9 +62,8 @@ function interrupt(root: string, id: string, force: boolean): void {
   if (kept.kind === "committed") return;
   if (!force) throw new RuntError(`cannot delete container ${id} that is not stopped: creating`);
   const engine = kept.journal && openProcess(kept.journal.engine);
-  if (engine === null) return;
-  native().pidfdSignal(engine, SIGKILL);
-  native().close(engine);
+  engine?.signal(SIGKILL);
+  engine?.close();
 }
 
 interface Survey {

@@ -6,14 +6,13 @@ import { cgroupDriverFromState } from "../cgroup/index.js";
 import type { CgroupDriver } from "../cgroup/driver.js";
 import { RuntError } from "../errors.js";
 import { native } from "../host/native.js";
+import { SIGKILL } from "../host/signals.js";
 import { runHooks } from "./hooks.js";
 import { removeOverlayLeftovers } from "./overlay.js";
+import { openProcess } from "./process-handle.js";
 import type { Reporter } from "./report.js";
 import { hookState, type JournalDocument, type ProcessIdentity } from "./state.js";
-import { isAlive } from "./status.js";
 import { release, type Claim } from "./store.js";
-
-const SIGKILL = 9;
 
 /** How long processes may take to die, and cgroups to become empty. */
 const PATIENCE_MS = 10_000;
@@ -60,15 +59,15 @@ function driverOf(journal: JournalDocument | null): CgroupDriver | null {
 
 /** Ends the first process and all of the cgroup, and waits for the first process. */
 function killAll(cgroup: CgroupDriver | null, init: ProcessIdentity | null): void {
-  const pidfd = init && openProcess(init);
+  const process = init && openProcess(init);
   try {
-    if (pidfd !== null) native().pidfdSignal(pidfd, SIGKILL);
+    process?.signal(SIGKILL);
     if (cgroup?.exists()) {
       cgroup.signalAll(SIGKILL);
       // On v1 a frozen process dies only when it thaws; the signal waits for it there.
       if (cgroup.freezerState() === "frozen") cgroup.freeze("thawed");
     }
-    if (pidfd !== null && !native().pidfdWait(pidfd, PATIENCE_MS)) {
+    if (process && !process.wait(PATIENCE_MS)) {
       throw new RuntError({
         attempt: "kill",
         cause: `process ${init?.pid} has not ended ${PATIENCE_MS / 1000} s after SIGKILL`,
@@ -76,25 +75,8 @@ function killAll(cgroup: CgroupDriver | null, init: ProcessIdentity | null): voi
       });
     }
   } finally {
-    if (pidfd !== null) native().close(pidfd);
+    process?.close();
   }
-}
-
-/**
- * A pidfd of that very process, or null when it has ended. The start time is looked at after
- * the pidfd is held: from then on the pid cannot become another process unseen.
- */
-export function openProcess(process: ProcessIdentity): number | null {
-  let pidfd: number;
-  try {
-    pidfd = native().pidfdOpen(process.pid);
-  } catch (error) {
-    if ((error as { code?: string }).code === "ESRCH") return null;
-    throw error;
-  }
-  if (isAlive(process)) return pidfd;
-  native().close(pidfd);
-  return null;
 }
 
 /** Specification, lifecycle step 13: a failing poststop hook is a warning, the next ones still run. */

@@ -3,13 +3,11 @@
 
 import { cgroupDriverFromState } from "../cgroup/index.js";
 import { RuntError } from "../errors.js";
-import { native } from "../host/native.js";
-import { openProcess } from "./destroy.js";
+import { SIGKILL } from "../host/signals.js";
+import { openProcess } from "./process-handle.js";
 import type { StateDocument } from "./state.js";
 import { isPaused } from "./status.js";
 import { readState } from "./store.js";
-
-const SIGKILL = 9;
 
 /**
  * Sends a signal. `all`: no error when the container has stopped.
@@ -18,17 +16,14 @@ const SIGKILL = 9;
  */
 export function killContainer(root: string, id: string, signal: number, all: boolean): void {
   const state = readState(root, id);
-  const pidfd = openProcess(state.init);
+  const process = openProcess(state.init);
   const sharesPids = signal === SIGKILL && !state.ownPidNamespace;
-  if (pidfd === null) {
+  const sent = process?.signal(signal) ?? false;
+  process?.close();
+  if (!sent) {
     if (sharesPids && killCgroup(state)) return;
     if (all) return;
     throw new RuntError("container not running");
-  }
-  try {
-    native().pidfdSignal(pidfd, signal);
-  } finally {
-    native().close(pidfd);
   }
   if (sharesPids) killCgroup(state);
   // A frozen process of cgroup v1 dies only once it thaws.

@@ -1,5 +1,6 @@
 // The directories of an overlay root's writable layer.
 
+import { RuntError } from "../errors.js";
 import { failure } from "../host/failure.js";
 import { native } from "../host/native.js";
 import { LAYERS_ANNOTATION, UPPER_ANNOTATION, type OverlayPaths } from "../plan/overlay.js";
@@ -20,6 +21,11 @@ export function makeOverlay(overlay: OverlayPaths): void {
       throw failure(error, { where, attempt: attempted, path });
     }
   };
+  for (const path of lower) {
+    if (native().stat(path) === null) {
+      throw new RuntError({ where: `annotations["${LAYERS_ANNOTATION}"]`, attempt: "open layer", path, cause: "no such file or directory" });
+    }
+  }
   // A layer that is kept lies where the user wants it; only its last component is made.
   if (!kept) attempt(parentPath(upper), "mkdir", () => native().mkdir(parentPath(upper), 0o700));
   attempt(work, "mkdir", () => native().mkdir(work, 0o700));

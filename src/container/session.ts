@@ -14,6 +14,7 @@
 import { RuntError } from "../errors.js";
 import type { SpawnedInit } from "../host/addon.js";
 import { native } from "../host/native.js";
+import { SIGKILL } from "../host/signals.js";
 import {
   MESSAGE_CHILD,
   MESSAGE_DESCRIPTOR,
@@ -65,7 +66,8 @@ export class Session {
       switch (message.kind) {
         case MESSAGE_CHILD:
           this.pid = message.value;
-          this.pidfd = message.fds[0] ?? native().pidfdOpen(this.pid);
+          // None on kernels before 5.2; ours to ask for, as the process is our child and not reaped.
+          this.pidfd = message.fds[0] ?? openPidfd(this.pid);
           break;
         case MESSAGE_DESCRIPTOR:
           this.master = message.fds[0] ?? -1;
@@ -96,10 +98,8 @@ export class Session {
 
   /** Closes what is still open. The container goes on. */
   close(): void {
-    native().close(this.helper.channel);
-    native().close(this.helper.pidfd);
-    if (this.pidfd >= 0) native().close(this.pidfd);
-    if (this.master >= 0) native().close(this.master);
+    const { channel, pidfd } = this.helper;
+    for (const fd of [channel, pidfd, this.pidfd, this.master]) if (fd >= 0) native().close(fd);
   }
 
   /** The terminal's master, which the caller closes from now on; -1: none. */
@@ -111,11 +111,11 @@ export class Session {
 
   /** Ends whatever runs of it and takes the statuses, so that no zombie is left. */
   kill(): void {
-    this.signal(this.helper.pidfd);
+    end(this.helper.pid, this.helper.pidfd);
     if (!this.helperReaped) native().reap(this.helper.pid);
     this.helperReaped = true;
-    if (this.pidfd < 0) return;
-    this.signal(this.pidfd);
+    if (this.pid === 0) return;
+    end(this.pid, this.pidfd);
     native().reap(this.pid);
   }
 
@@ -162,12 +162,24 @@ export class Session {
       hint: signal === 9 ? "the kernel's OOM killer does that when linux.resources.memory.limit is too low" : undefined,
     });
   }
+}
 
-  private signal(pidfd: number): void {
-    try {
-      native().pidfdSignal(pidfd, 9);
-    } catch (error) {
-      if ((error as { code?: string }).code !== "ESRCH") throw error;
-    }
+/** -1 on kernels without pidfds (before 5.3). */
+function openPidfd(pid: number): number {
+  try {
+    return native().pidfdOpen(pid);
+  } catch (error) {
+    if ((error as { code?: string }).code === "ENOSYS") return -1;
+    throw error;
+  }
+}
+
+/** Kills a child of ours that is not reaped yet, so its pid is surely still its own. */
+function end(pid: number, pidfd: number): void {
+  try {
+    if (pidfd >= 0) native().pidfdSignal(pidfd, SIGKILL);
+    else native().kill(pid, SIGKILL);
+  } catch (error) {
+    if ((error as { code?: string }).code !== "ESRCH") throw error;
   }
 }

@@ -149,8 +149,6 @@ export interface Addon {
   fstat(fd: number): FileStatus;
   /** f_type of statfs(2), or null when it is not there. */
   filesystemType(path: string): number | null;
-  /** A short extended attribute (at most 256 bytes), not following symlinks; null when the file has none of that name. */
-  getxattr(path: string, name: string): string | null;
   /** An extended attribute as text, of the path itself when it is a symlink; null when it has none of that name. */
   getxattr(path: string, name: string): string | null;
   realpath(path: string): string;

@@ -91,8 +91,8 @@ t.test("flags and arguments", async (t) => {
   for (const [args, message] of [
     [["run", "--no-such-flag", "x"], /flag provided but not defined: -no-such-flag/],
     [["--no-such-flag", "list"], /flag provided but not defined: -no-such-flag/],
-    [["run"], /"run" requires exactly 1 argument/],
-    [["state", "a", "b"], /"state" requires exactly 1 argument/],
+    [["run"], /\\?"run\\?" requires exactly 1 argument/],
+    [["state", "a", "b"], /\\?"state\\?" requires exactly 1 argument/],
     [["--log-format", "xml", "list"], /invalid log-format/],
     [["run", "--preserve-fds", "many", "x"], /invalid value/],
   ] as const) {

@@ -1,4 +1,4 @@
-import { listContainers } from "../../container/list.js";
+import { listContainers, readableIds } from "../../container/list.js";
 import { listIds } from "../../container/store.js";
 import { RuntError } from "../../errors.js";
 import { native } from "../../host/native.js";
@@ -19,7 +19,11 @@ export function run({ global, options }: Context): number {
 }
 
 function listText(root: string, ids: readonly string[], format: "table" | "json", quiet: boolean): string {
-  if (quiet) return ids.map((id) => `${id}\n`).join("");
+  if (quiet) {
+    return readableIds(root, ids, reporter)
+      .map((id) => `${id}\n`)
+      .join("");
+  }
   const containers = listContainers(root, ids, reporter);
   // An empty list is "null": that is how Go writes a nil slice, and what callers of runc get.
   if (format === "json") return containers.length > 0 ? `${JSON.stringify(containers)}\n` : "null\n";

@@ -1,10 +1,10 @@
+import { loadBundle } from "../../container/bundle.js";
 import { chooseCgroup, makePlan } from "../../container/design.js";
 import { checkId } from "../../container/ids.js";
 import { stateDirectory } from "../../container/store.js";
 import { readHost } from "../../host/facts.js";
 import { native } from "../../host/native.js";
 import { printPlan } from "../../plan/plan.js";
-import { loadConfig } from "../../spec/load.js";
 import type { Context } from "../context.js";
 import { createRequest } from "../create-request.js";
 import { reporter } from "../reporter.js";
@@ -17,7 +17,7 @@ export async function run(context: Context): Promise<number> {
   const request = { ...createRequest(context), detach: true, waitForStart: true };
   request.id = context.positionals[0] ?? ANY_ID;
   checkId(request.id);
-  const { config, warnings } = await loadConfig(`${request.bundle}/config.json`);
+  const { config, warnings } = await loadBundle(request.bundle);
   const host = readHost();
   const directory = stateDirectory(request.root, request.id);
   const plan = makePlan(request, config, host, directory, chooseCgroup(request, config, host), (profile) =>

@@ -1,0 +1,67 @@
+// A process that can't be mistaken for another one: held by a pidfd where the kernel has them
+// (Linux 5.3), else known by pid and start time, asked for before every use.
+
+import { native } from "../host/native.js";
+import type { ProcessIdentity } from "./state.js";
+import { isAlive } from "./status.js";
+
+const PAUSE_MS = 10;
+
+export interface ProcessHandle {
+  /** False when it has ended. */
+  signal(signal: number): boolean;
+  /** Waits for its end; false when it still runs after that time. */
+  wait(timeoutMs: number): boolean;
+  close(): void;
+}
+
+/**
+ * A handle for that very process, or null when it has ended. The start time is looked at after
+ * the pidfd is held: from then on the pid cannot become another process unseen.
+ */
+export function openProcess(process: ProcessIdentity): ProcessHandle | null {
+  let pidfd: number;
+  try {
+    pidfd = native().pidfdOpen(process.pid);
+  } catch (error) {
+    const { code } = error as { code?: string };
+    if (code === "ESRCH") return null;
+    if (code !== "ENOSYS") throw error;
+    return isAlive(process) ? byPid(process) : null;
+  }
+  if (isAlive(process)) return byPidfd(pidfd);
+  native().close(pidfd);
+  return null;
+}
+
+function byPidfd(pidfd: number): ProcessHandle {
+  return {
+    signal: (signal) => unlessGone(() => native().pidfdSignal(pidfd, signal)),
+    wait: (timeoutMs) => native().pidfdWait(pidfd, timeoutMs),
+    close: () => native().close(pidfd),
+  };
+}
+
+function byPid(process: ProcessIdentity): ProcessHandle {
+  return {
+    signal: (signal) => isAlive(process) && unlessGone(() => native().kill(process.pid, signal)),
+    wait(timeoutMs) {
+      for (let waited = 0; isAlive(process); waited += PAUSE_MS) {
+        if (waited >= timeoutMs) return false;
+        native().sleep(PAUSE_MS);
+      }
+      return true;
+    },
+    close() {},
+  };
+}
+
+function unlessGone(send: () => void): boolean {
+  try {
+    send();
+    return true;
+  } catch (error) {
+    if ((error as { code?: string }).code === "ESRCH") return false;
+    throw error;
+  }
+}
