@@ -11,7 +11,14 @@ namespace init {
 bool run(Context &context, const steps::JoinCgroup &step) {
   UniqueFd dir(retry([&] { return open(step.path, O_PATH | O_DIRECTORY | O_CLOEXEC); }));
   if (!dir) return context.fail(errno, "open cgroup %s", step.path);
-  UniqueFd procs(retry([&] { return openat(dir.get(), "cgroup.procs", O_WRONLY | O_NOFOLLOW | O_CLOEXEC); }));
+  auto open_list = [&](const char *name) {
+    return retry([&] { return openat(dir.get(), name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC); });
+  };
+  // v1's "tasks" moves one thread, which is all that there is of this process. Unlike cgroup.procs
+  // it needs no lock on all thread groups, and so does not wait for an RCU grace period, which is
+  // most of what joining costs (Linux 5.5).
+  UniqueFd procs(open_list("tasks"));
+  if (!procs && errno == ENOENT) procs.reset(open_list("cgroup.procs"));
   // "0" stands for the writer, so no pid has to be known in any namespace.
   if (!procs || !write_all_at_once(procs.get(), "0")) return context.fail(errno, "join cgroup %s", step.path);
   return true;

@@ -98,8 +98,14 @@ export class CgroupV1Driver implements CgroupDriver {
     }, rules);
   }
 
+  /**
+   * The hybrid's cgroup2 is cloned into: joining it by a write would take the kernel's lock on all
+   * thread groups, which waits for an RCU grace period.
+   */
   placement(): CgroupPlacement {
-    return { join: this.directories() };
+    const { "": unified } = this.paths.directories;
+    const join = this.directories().filter((directory) => directory !== unified);
+    return unified === undefined ? { join } : { join, into: unified };
   }
 
   processes(): number[] {

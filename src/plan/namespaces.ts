@@ -149,12 +149,12 @@ function makeUserNamespace({ entering, namespaces }: Planning, hidden: boolean):
 /**
  * Namespaces that the clone does not make. In a user namespace the child makes them, as root of
  * it: what the kernel puts into them at birth (the root of mqueue) gets that owner. The child
- * must also make a cgroup namespace on cgroup v2: its root is the cgroup of who makes it, and
- * the parent is not in the container's.
+ * must also make a cgroup namespace when it is cloned into a cgroup2 directory: the root is the
+ * cgroup of who makes the namespace, and the parent is not in the container's.
  */
-function childsOwn({ inUserNamespace, host, namespaces }: Planning): LinuxNamespaceType[] {
+function childsOwn({ inUserNamespace, request, namespaces }: Planning): LinuxNamespaceType[] {
   if (inUserNamespace) return ["mount", "cgroup", "uts", "ipc", "network"];
-  return namespaces.isNew("cgroup") && host.cgroup.version === 2 ? ["cgroup"] : [];
+  return namespaces.isNew("cgroup") && request.cgroups.into !== undefined ? ["cgroup"] : [];
 }
 
 function cloneFirstProcess(planning: Planning): void {
@@ -163,7 +163,7 @@ function cloneFirstProcess(planning: Planning): void {
   if (request.cgroups.into !== undefined) {
     planning.before.add(CGROUP, { op: "open_directory", slot: cgroup, path: request.cgroups.into, readable: 1 });
   }
-  // The parent's cgroup is that of the container here (v1), so a cgroup namespace is rooted there.
+  // v1: the child is born where its parent is.
   for (const path of request.cgroups.join) planning.before.add(CGROUP, { op: "join_cgroup", path });
   const flags = namespaces.newFlags(["user", "time", ...childsOwn(planning)]);
   entering.add(ALL, { op: "clone", flags, cgroup });
@@ -179,4 +179,6 @@ export function planOwnNamespaces(planning: Planning): void {
   );
   const flags = namespaces.newFlags(left);
   if (flags !== 0) start.add(ALL, { op: "unshare", flags });
+  // Programs count on 127.0.0.1; one that is joined is somebody else's to set up.
+  if (namespaces.isNew("network")) start.add(namespaces.at("network"), { op: "raise_loopback" });
 }

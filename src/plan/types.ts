@@ -57,10 +57,10 @@ export interface ContainerRequest {
 }
 
 export interface CgroupPlacement {
-  /** v1: joined by writing cgroup.procs before the clone, so that a new cgroup namespace is rooted there. */
+  /** Directories of v1 hierarchies: joined before the clone. */
   join: readonly string[];
-  /** v2: the directory to clone into; then the cgroup namespace is unshared by the child. */
-  into?: string;
+  /** The directory of cgroup2 (v2, or the hybrid's beside v1) to clone into; the child then makes its own cgroup namespace. */
+  into?: string | undefined;
 }
 
 /** A step with the place in config.json that asked for it. */

@@ -27,6 +27,12 @@ function newDriver(id = `runt-cgtest-${process.pid}-${counter++}`): CgroupDriver
   return driver;
 }
 
+/** Every directory that a process of the container is in. */
+function placesOf(driver: CgroupDriver): string[] {
+  const { join, into } = driver.placement();
+  return into === undefined ? [...join] : [...join, into];
+}
+
 /** Runs a shell in directories; resolves when it is there. */
 async function processIn(directories: readonly string[], command = "exec sleep 300"): Promise<ChildProcess> {
   const join = directories.map((path) => `echo $$ > ${path}/cgroup.procs;`).join(" ");
@@ -67,13 +73,13 @@ t.test("create, list, remove", options, async (t) => {
   t.equal(driver.exists(), true);
   t.same(driver.warnings, []);
   for (const directory of Object.values(driver.paths.directories)) t.ok(existsSync(directory), directory);
-  t.same(new Set(driver.placement().join), new Set(Object.values(driver.paths.directories)));
+  t.same(new Set(placesOf(driver)), new Set(Object.values(driver.paths.directories)));
   t.equal(value(driver, "cpuset", "cpuset.cpus"), readFileSync("/sys/fs/cgroup/cpuset/cpuset.cpus", "utf8").trim());
   t.match(value(driver, "devices", "devices.list"), /^c 1:3 rwm$/m);
   t.notMatch(value(driver, "devices", "devices.list"), /^a /m);
   t.same(driver.processes(), []);
 
-  const child = await processIn(driver.placement().join);
+  const child = await processIn(placesOf(driver));
   t.same(driver.processes(), [child.pid]);
   child.kill("SIGKILL");
   await ended(child);
@@ -149,9 +155,9 @@ t.test("freeze, sub-cgroups, signals", options, async (t) => {
   const driver = newDriver();
   driver.create(undefined);
   driver.apply(undefined);
-  const first = await processIn(driver.placement().join);
+  const first = await processIn(placesOf(driver));
   // A container that may write to its cgroups can name one like a file of another controller.
-  const hidden = driver.placement().join.map((path) => `${path}/memory.stat.d`);
+  const hidden = placesOf(driver).map((path) => `${path}/memory.stat.d`);
   for (const path of hidden) mkdirSync(path);
   const cpuset = `${driver.paths.directories.cpuset}/memory.stat.d`;
   for (const kind of ["cpus", "mems"]) writeFileSync(`${cpuset}/cpuset.${kind}`, "0");
@@ -171,7 +177,7 @@ t.test("freeze, sub-cgroups, signals", options, async (t) => {
   await Promise.all([ended(first), ended(second)]);
   t.same([first.signalCode, second.signalCode], ["SIGKILL", "SIGKILL"], "also when it was frozen");
   driver.remove(2000);
-  for (const path of driver.placement().join) t.notOk(existsSync(path));
+  for (const path of placesOf(driver)) t.notOk(existsSync(path));
 });
 
 t.test("signals without cgroup.kill: SIGTERM and a frozen SIGKILL", options, async (t) => {
@@ -179,12 +185,12 @@ t.test("signals without cgroup.kill: SIGTERM and a frozen SIGKILL", options, asy
   driver.create(undefined);
   const { "": _, ...hierarchies } = driver.paths.directories;
   const v1 = cgroupDriverFromState({ version: 1, directories: hierarchies });
-  const first = await processIn(v1.placement().join);
+  const first = await processIn(placesOf(v1));
   v1.signalAll(15);
   await ended(first);
   t.equal(first.signalCode, "SIGTERM");
   t.equal(v1.freezerState(), "thawed");
-  const second = await processIn(v1.placement().join);
+  const second = await processIn(placesOf(v1));
   v1.freeze("frozen");
   v1.signalAll(9);
   await ended(second);
@@ -197,13 +203,13 @@ t.test("processes that fork all the time do not slip through", options, async (t
   const { "": unified, ...hierarchies } = driver.paths.directories;
   const loops = "(while :; do /bin/true; done) & (while :; do /bin/true; done) & while :; do /bin/true; done";
   const byFreezer = cgroupDriverFromState({ version: 1, directories: hierarchies });
-  await processIn(byFreezer.placement().join, loops);
+  await processIn(placesOf(byFreezer), loops);
   byFreezer.signalAll(9);
   byFreezer.remove(2000);
   t.same(byFreezer.processes(), []);
 
   driver.create(undefined);
-  await processIn(driver.placement().join, loops);
+  await processIn(placesOf(driver), loops);
   driver.freeze("frozen");
   t.equal(driver.freezerState(), "frozen", "the v1 freezer catches up with them");
   driver.signalAll(9);
@@ -215,7 +221,7 @@ t.test("remove waits for the end of a process", options, async (t) => {
   const driver = newDriver();
   driver.create(undefined);
   const { "": _, ...hierarchies } = driver.paths.directories;
-  for (const directories of [driver.placement().join, Object.values(hierarchies)]) {
+  for (const directories of [placesOf(driver), Object.values(hierarchies)]) {
     for (const path of directories) if (!existsSync(path)) driver.create(undefined);
     await processIn([...new Set(directories)], "exec sleep 0.2");
     driver.remove(5000);
@@ -261,7 +267,7 @@ t.test("a nested path, cpusets of the parents", options, async (t) => {
   const driver = cgroupDriver({ layout: detectCgroups(), id: "x", cgroupsPath: `/${top}/a/b`, rootless: false });
   drivers.push(driver);
   t.teardown(() => {
-    for (const directory of driver.placement().join) {
+    for (const directory of placesOf(driver)) {
       for (const path of [directory.replace(/\/b$/, ""), directory.replace(/\/a\/b$/, "")]) rmdirSync(path);
     }
   });
@@ -277,7 +283,7 @@ t.test("statistics", options, async (t) => {
   const driver = newDriver();
   driver.create({ pids: { limit: 9 } });
   driver.apply({ pids: { limit: 9 } });
-  await processIn(driver.placement().join);
+  await processIn(placesOf(driver));
   const stats = JSON.parse(statsJson(driver.stats()));
   t.same(stats.pids, { current: 1, limit: 9 });
   t.ok(stats.cpu.usage.total > 0);
@@ -305,7 +311,7 @@ t.test("without permission", options, async (t) => {
     rootless.apply(resources);
   });
   t.same(rootless.paths.directories, {}, "none could be made");
-  t.same(rootless.placement().join, []);
+  t.same(placesOf(rootless), []);
   t.equal(rootless.warnings.length, 1);
   t.match(
     rootless.warnings[0],
