@@ -1,5 +1,5 @@
 // What tests could leave on the host, looked at before and after a run: mounts, cgroups, the
-// entries of /run and /dev, and processes that have something to do with us.
+// entries of /run and /dev, and processes of the tests.
 import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 
@@ -32,17 +32,17 @@ function cgroups(folder, found = []) {
   return found;
 }
 
-function processes() {
-  const ours = [];
-  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    if (Number(pid) === process.pid) continue;
-    const exe = link(`/proc/${pid}/exe`);
-    const command = lines(`/proc/${pid}/cmdline`).join(" ").replaceAll("\0", " ");
-    const cgroup = lines(`/proc/${pid}/cgroup`).find((line) => line.includes("runt-test")) ?? "";
-    const isRuntime = /\/(runt|runt-init|engine|probe|enosys)( \(deleted\))?$|memfd:/.test(exe);
-    if (isRuntime || cgroup || /runt-test/.test(command)) ours.push(`${pid} ${exe} ${command} ${cgroup}`.trim());
-  }
-  return ours;
+/** Processes of which something, be it program, arguments, folders or cgroup, has the mark of the run. */
+function processes(mark) {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .map((pid) => {
+      const command = lines(`/proc/${pid}/cmdline`).join(" ").replaceAll("\0", " ").trim();
+      const links = ["exe", "cwd", "root"].map((name) => link(`/proc/${pid}/${name}`));
+      return [pid, ...links, command, ...lines(`/proc/${pid}/cgroup`), ...lines(`/proc/${pid}/mountinfo`)];
+    })
+    .filter((facts) => facts.some((fact) => fact.includes(mark)))
+    .map(([pid, exe, , , command]) => `${pid} ${exe} ${command}`);
 }
 
 function entries(folder) {
@@ -57,22 +57,28 @@ export function snapshot() {
   return {
     mounts: lines("/proc/self/mountinfo"),
     cgroups: cgroups("/sys/fs/cgroup"),
-    processes: processes(),
     files: [...entries("/run"), ...entries("/dev"), ...entries("/tmp").filter((line) => line.includes("/runt-test-"))],
   };
 }
 
-/** What is new or gone since `before`, in words; waits a while for processes that are just ending. */
-export async function differences(before, patience = 5000) {
+/**
+ * What is new or gone since `before`, in words; waits a while for processes that are just ending.
+ * `mark` is in the name of everything that this run has made. What has the mark of another run of
+ * the tests, at the same time, is none of ours.
+ */
+export async function differences(before, mark, patience = 5000) {
   const end = Date.now() + patience;
+  const foreign = (item) => item.includes("/runt-test-") && !item.includes(mark);
+  const missing = (kind, from, other) => from[kind].filter((item) => !other[kind].includes(item) && !foreign(item));
   for (;;) {
     const now = snapshot();
-    const found = Object.keys(before).flatMap((kind) => [
-      ...now[kind].filter((item) => !before[kind].includes(item)).map((item) => `new in ${kind}: ${item}`),
-      ...(kind === "processes" ? [] : before[kind].filter((item) => !now[kind].includes(item))).map(
-        (item) => `gone from ${kind}: ${item}`,
-      ),
-    ]);
+    const found = [
+      ...processes(mark).map((item) => `new in processes: ${item}`),
+      ...Object.keys(before).flatMap((kind) => [
+        ...missing(kind, now, before).map((item) => `new in ${kind}: ${item}`),
+        ...missing(kind, before, now).map((item) => `gone from ${kind}: ${item}`),
+      ]),
+    ];
     if (found.length === 0 || Date.now() > end) return found;
     await new Promise((resolve) => setTimeout(resolve, 200));
   }

@@ -48,6 +48,9 @@ export interface Background {
 
 let count = 0;
 
+/** What everything of this run has in its name: scripts/leftovers.mjs looks for it afterwards. */
+export const mark = `runt-test-${process.env.RUNT_TEST_RUN ?? "x"}-`;
+
 export class Sandbox {
   readonly dir: string;
   /** --root of every command. */
@@ -56,7 +59,7 @@ export class Sandbox {
   #outputs = 0;
 
   constructor() {
-    this.dir = mkdtempSync(join(tmpdir(), "runt-test-"));
+    this.dir = mkdtempSync(join(tmpdir(), mark));
     chmodSync(this.dir, 0o711); // root of a user namespace must get through
     this.root = join(this.dir, "state");
     mkdirSync(this.root, { mode: 0o700 });
@@ -64,7 +67,7 @@ export class Sandbox {
 
   /** A container id that no other test has; the container is deleted at the end of the test. */
   id(): string {
-    const id = `runt-test-${process.pid}-${++count}`;
+    const id = `${mark}${process.pid}-${++count}`;
     this.ids.push(id);
     return id;
   }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import t from "tap";
 import { cgroupOf, cgroupsNamed, isV2, readCgroup } from "../helpers/cgroup.js";
 import type { TestConfig } from "../helpers/config.js";
-import { type Sandbox, sandbox, until } from "../helpers/sandbox.js";
+import { mark, type Sandbox, sandbox, until } from "../helpers/sandbox.js";
 
 function created(box: Sandbox, edit: (config: TestConfig) => void): { id: string; pid: number } {
   const { id } = box.create(
@@ -19,7 +19,7 @@ function created(box: Sandbox, edit: (config: TestConfig) => void): { id: string
 
 t.test("cgroupsPath: absolute is from the root of the hierarchy", async (t) => {
   const box = sandbox(t);
-  const name = `runt-test-abs-${process.pid}`;
+  const name = `${mark}abs-${process.pid}`;
   const { id, pid } = created(box, (config) => {
     config.linux.cgroupsPath = `/${name}/inner`;
   });
@@ -38,7 +38,7 @@ t.test("cgroupsPath: absolute is from the root of the hierarchy", async (t) => {
 
 t.test("cgroupsPath: relative, and none", async (t) => {
   const box = sandbox(t);
-  const name = `runt-test-rel-${process.pid}`;
+  const name = `${mark}rel-${process.pid}`;
   const relative = created(box, (config) => {
     config.linux.cgroupsPath = name;
   });
@@ -57,7 +57,7 @@ t.test("the cgroups are gone after run, kill and delete", async (t) => {
 t.test("a cgroupsPath that leads out is refused or kept inside", async (t) => {
   const box = sandbox(t);
   const id = box.id();
-  const outside = `runt-test-out-${process.pid}`;
+  const outside = `${mark}out-${process.pid}`;
   const bundle = box.bundle((config) => {
     config.linux.cgroupsPath = `/../../../${outside}`;
   });

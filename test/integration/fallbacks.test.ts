@@ -17,7 +17,6 @@ const calls = [
   "clone3",
   "close_range",
   "pidfd_open",
-  "memfd_create",
   "execveat",
   "statx",
   "faccessat2",
@@ -26,7 +25,7 @@ const enosys = join(tools, "enosys");
 
 /** What must not depend on how the kernel was asked. */
 function essence(report: Report): unknown {
-  const mounts = ["/", "/proc", "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue", "/sys", "/data", "/proc/kcore"];
+  const mounts = ["/", "/proc", "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue", "/sys", "/home", "/proc/kcore"];
   return {
     mounts: mounts.map((path) => {
       const mount = mountAt(report, path);
@@ -44,7 +43,7 @@ for (const user of [false, true]) {
       if (!existsSync(enosys)) return t.fail("test/helpers/enosys.c is not built");
       const box = sandbox(t);
       const edit = (config: Parameters<NonNullable<Parameters<typeof box.bundle>[0]>>[0]) => {
-        config.mounts.push({ destination: "/data", source: "/etc", options: ["bind", "ro", "nosuid"] });
+        config.mounts.push({ destination: "/home", source: "/etc", options: ["bind", "ro", "nosuid"] });
         if (user) withUserNamespace(config);
       };
       const result = box.runContainer(edit, { via: [enosys, call] });
@@ -59,6 +58,13 @@ t.test("all of them at once", async (t) => {
   const all = ["openat2", "open_tree", "mount_setattr", "fsopen", "move_mount", "clone3", "close_range"];
   const result = box.runContainer(undefined, { via: all.flatMap((call) => [enosys, call]) });
   t.equal(result.status, 0, result.stderr);
+});
+
+t.test("without memfd_create (before Linux 3.17) the reason is said, nothing is left", async (t) => {
+  const box = sandbox(t);
+  const result = box.runContainer(undefined, { via: [enosys, "memfd_create"] });
+  t.equal(result.status, 1, "runt-init runs from a sealed copy or not at all");
+  t.match(result.stderr, /memfd_create.*function not implemented/);
 });
 
 t.test("the shim works", async (t) => {

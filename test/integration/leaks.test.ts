@@ -6,7 +6,7 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { mountAt, parseReport, type Report } from "../helpers/report.js";
-import { runtime, sandbox, tools } from "../helpers/sandbox.js";
+import { mark, runtime, sandbox, tools } from "../helpers/sandbox.js";
 
 t.test("descriptors: stdio and nothing else, also when the caller leaks some", async (t) => {
   const box = sandbox(t);
@@ -208,7 +208,7 @@ for (const name of ["runc", "crun"]) {
       "run",
       "--bundle",
       bundle,
-      `runt-test-${name}-${process.pid}`,
+      `${mark}${name}-${process.pid}`,
     ];
     const other = spawnSync("unshare", words, { encoding: "utf8", timeout: 30_000, stdio: ["ignore", "pipe", "pipe"] });
     if (other.status !== 0) return t.fail(`${name} did not run: ${other.stderr}`);

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "nod
 import { join } from "node:path";
 import t from "tap";
 import type { TestConfig } from "../helpers/config.js";
-import { capabilitySet } from "../helpers/report.js";
+import { capabilitySet, parseReport } from "../helpers/report.js";
 import { sandbox } from "../helpers/sandbox.js";
 
 t.test("args and env are exactly those of the config", async (t) => {
@@ -173,7 +173,7 @@ t.test("cwd: as given; made when missing; owned by the user", async (t) => {
   t.ok(statSync(join(bundle, "rootfs/made/for/you")).isDirectory());
 });
 
-t.test("a cwd that the user may not enter", async (t) => {
+t.test("a cwd that the user could not enter is entered all the same, with the runtime's rights", async (t) => {
   const result = sandbox(t).runContainer((config, bundle) => {
     mkdirSync(join(bundle, "rootfs/closed"), { mode: 0o700 });
     chmodSync(join(bundle, "rootfs/closed"), 0o700);
@@ -181,8 +181,8 @@ t.test("a cwd that the user may not enter", async (t) => {
     config.process.cwd = "/closed";
     config.process.capabilities = {};
   });
-  t.equal(result.status, 1);
-  t.match(result.stderr, /\/closed.*permission denied/);
+  t.equal(result.status, 0, result.stderr);
+  t.equal(parseReport(result.stdout).cwd, "/closed", "as with runc; the program can't open what is in it");
 });
 
 t.test("the program is looked up along the PATH of the container", async (t) => {
