@@ -60,5 +60,6 @@ bool run(Context &, const steps::ListenStart &);
 bool run(Context &, const steps::RunHook &);
 bool run(Context &, const steps::CloseDescriptors &);
 bool run(Context &, const steps::Execute &);
+bool run(Context &, const steps::RaiseLoopback &);
 
 }  // namespace init
