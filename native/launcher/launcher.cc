@@ -8,31 +8,26 @@
 //
 // The note is the variable RUNT_LAUNCH (src/host/launch.ts reads it):
 //
-//   nofile=SOFT:HARD ignored=HEX blocked=HEX fds=HEX argv0=TEXT
+//   nofile=SOFT:HARD fds=HEX argv0=TEXT
 //
 //   nofile    RLIMIT_NOFILE, decimal
-//   ignored   signals whose action is "ignore": bit N-1 stands for signal N. runt-init sets all of
-//             them back to the default, so the container sees none of this.
-//   blocked   the signal mask, likewise
 //   fds       open descriptors from 3 to 255: bit N-3 stands for descriptor N, the most significant
 //             digit first. All are without close-on-exec, or they would not have come here.
 //   argv0     the name that runt was called by; the last field, as it may hold anything
 //
+// Signals that the caller ignores or blocks need no note: runt-init sets all back to the default.
 // execve keeps the pid, so LISTEN_PID stays true.
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace {
 
 constexpr int kFirstNoted = 3, kLastNoted = 255;
-constexpr int kSignals = 64;
 
 // What the engine gets to see of the caller's environment.
 constexpr const char *kKept[] = {
@@ -41,28 +36,11 @@ constexpr const char *kKept[] = {
 };
 constexpr size_t kKeptCount = sizeof kKept / sizeof *kKept;
 
-uint64_t ignored_signals() {
-  uint64_t set = 0;
-  for (int number = 1; number <= kSignals; ++number) {
-    struct {
-      uintptr_t handler;
-      unsigned long flags;
-      void *restorer;
-      uint64_t mask;
-    } action = {};
-    constexpr uintptr_t kIgnore = 1;  // SIG_IGN
-    if (syscall(SYS_rt_sigaction, number, nullptr, &action, sizeof(uint64_t)) == 0 && action.handler == kIgnore) {
-      set |= 1ull << (number - 1);
-    }
-  }
-  return set;
-}
-
-uint64_t blocked_signals() {
-  uint64_t set = 0;
-  syscall(SYS_rt_sigprocmask, 0, nullptr, &set, sizeof set);
-  return set;
-}
+// How the engine is set. A command runs for milliseconds: a JIT compiler never pays for its start
+// (a third of `runt run` on a busy machine), and without it no page is writable and executable.
+// A crash must not report to anybody's server.
+constexpr const char *kSettings[] = {"BUN_JSC_useJIT=0", "BUN_ENABLE_CRASH_REPORTING=0", "DO_NOT_TRACK=1"};
+constexpr size_t kSettingCount = sizeof kSettings / sizeof *kSettings;
 
 // Writes the open descriptors as hexadecimal digits. One poll(2) tells of them all.
 void word_descriptors(rlim_t limit, char *text) {
@@ -127,18 +105,18 @@ int main(int count, char **arguments, char **environment) {
   char descriptors[(kLastNoted - kFirstNoted) / 4 + 2];
   word_descriptors(nofile.rlim_cur, descriptors);
   static char note[PATH_MAX + 512];
-  snprintf(note, sizeof note, "RUNT_LAUNCH=nofile=%llu:%llu ignored=%llx blocked=%llx fds=%s argv0=%s",
+  snprintf(note, sizeof note, "RUNT_LAUNCH=nofile=%llu:%llu fds=%s argv0=%s",
            static_cast<unsigned long long>(nofile.rlim_cur), static_cast<unsigned long long>(nofile.rlim_max),
-           static_cast<unsigned long long>(ignored_signals()), static_cast<unsigned long long>(blocked_signals()),
            descriptors, count > 0 ? arguments[0] : "runt");
 
-  char *kept[kKeptCount + 2];
+  const char *kept[kKeptCount + kSettingCount + 2];
   size_t used = 0;
   kept[used++] = note;
+  for (const char *setting : kSettings) kept[used++] = setting;
   for (const char *name : kKept) {
     if (char *variable = find(environment, name)) kept[used++] = variable;
   }
   kept[used] = nullptr;
-  execve(engine, arguments, kept);
+  execve(engine, arguments, const_cast<char **>(kept));
   return fail("start the engine ", engine, errno);
 }

@@ -7,28 +7,22 @@ export interface LaunchNote {
   program: string;
   /** The caller's RLIMIT_NOFILE; the engine has raised its own. */
   nofile?: { soft: bigint; hard: bigint };
-  /** Numbers of the signals that the caller ignores, in order. */
-  ignored: readonly number[];
-  /** Numbers of the signals that the caller blocks, in order. */
-  blocked: readonly number[];
   /** Descriptors from 3 to 255 that the caller passed on; undefined when nobody looked. */
   openFds?: readonly number[];
 }
 
 const FIRST_NOTED = 3;
 const LAST_NOTED = 255;
-const FORM = /^nofile=(\d+):(\d+) ignored=([0-9a-f]+) blocked=([0-9a-f]+) fds=([0-9a-f]+) argv0=(.*)$/s;
+const FORM = /^nofile=(\d+):(\d+) fds=([0-9a-f]+) argv0=(.*)$/s;
 
 /** In: the text of RUNT_LAUNCH. Out: the note; null when it is not one. */
 export function parseLaunch(text: string): LaunchNote | null {
   const match = FORM.exec(text);
   if (!match) return null;
-  const [, soft, hard, ignored, blocked, descriptors, argv0] = match as unknown as string[];
+  const [, soft, hard, descriptors, argv0] = match as unknown as string[];
   return {
     program: argv0 || "runt",
     nofile: { soft: BigInt(soft!), hard: BigInt(hard!) },
-    ignored: bits(ignored!, 1),
-    blocked: bits(blocked!, 1),
     openFds: bits(descriptors!, FIRST_NOTED),
   };
 }
@@ -36,7 +30,7 @@ export function parseLaunch(text: string): LaunchNote | null {
 /** The launcher's note about this process. */
 export function launchNote(): LaunchNote {
   const text = process.env.RUNT_LAUNCH;
-  return (text && parseLaunch(text)) || { program: "runt", ignored: [], blocked: [] };
+  return (text && parseLaunch(text)) || { program: "runt" };
 }
 
 /**
