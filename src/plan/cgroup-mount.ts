@@ -36,7 +36,7 @@ function planUnified(planning: Planning, planned: PlannedMount): number {
   const attributes = attributesOf(planning, planned);
   let slot: number;
   if (namespaces.has("cgroup")) {
-    slot = planning.slot(at);
+    slot = planning.slot();
     inside.add(at, {
       op: "make_filesystem",
       slot,
@@ -71,7 +71,7 @@ function planHierarchies(planning: Planning, planned: PlannedMount): number {
   const { at, destination, options } = planned;
   const { inside, readonlyLater } = planning;
   const attributes = attributesOf(planning, planned);
-  const slot = planning.slot(at);
+  const slot = planning.slot();
   inside.add(at, {
     op: "make_filesystem",
     slot,
@@ -108,7 +108,7 @@ function planHierarchy(
   const { inside, namespaces, sources } = planning;
   let slot: number;
   if (namespaces.has("cgroup")) {
-    slot = planning.slot(at);
+    slot = planning.slot();
     inside.add(at, {
       op: "make_filesystem",
       slot,

@@ -15,7 +15,7 @@ export function planExecute(planning: Planning): void {
   const { config, inside, request, startSlot } = planning;
   const { args } = config.process;
   const env = environmentOf(planning);
-  const state = hasStartHooks(planning) ? planning.slot(place("/hooks/startContainer")) : NO_SLOT;
+  const state = hasStartHooks(planning) ? planning.slot() : NO_SLOT;
   // A program that is not there is an error of create already.
   inside.add(place("/process/args/0", args[0]), { op: "find_program", name: args[0]!, path: searchPath(env) });
   // The state comes with the answer, or from `start` when that is another command.

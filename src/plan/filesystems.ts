@@ -39,7 +39,7 @@ export function planFilesystem(planning: Planning, planned: PlannedMount): numbe
   const type = mount.type!;
   if (type === "sysfs" && isForeignSysfs(planning)) return planHostSys(planning, planned);
   const { inside } = planning;
-  const slot = planning.slot(at);
+  const slot = planning.slot();
   // Mount points, and in /dev nodes, are made in these before they are read-only.
   const later =
     (type === "tmpfs" || destination === "/dev") && ((options.own.set | options.tree.set) & MOUNT_ATTR_RDONLY) !== 0;

@@ -27,7 +27,7 @@ export function planCreateHooks(planning: Planning): void {
   const { prestart = [], createRuntime = [], createContainer = [] } = config.hooks ?? {};
   if (prestart.length + createRuntime.length + createContainer.length === 0) return;
   const at = place("/hooks");
-  const state = createContainer.length > 0 ? planning.slot(at) : NO_SLOT;
+  const state = createContainer.length > 0 ? planning.slot() : NO_SLOT;
   inside.add(at, { op: "sync", point: SYNC_HOOKS, slot: state });
   createContainer.forEach((hook, index) => {
     addHook(inside, hook, `/hooks/createContainer/${index}`, state, []);

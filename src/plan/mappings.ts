@@ -31,6 +31,8 @@ function isOwnId(mappings: readonly LinuxIDMapping[] | undefined, id: number): b
  */
 export function keepsGroups({ config, host, namespaces }: Planning): boolean {
   if (namespaces.isNew("user")) return deniesSetgroups(config, host);
+  // What a user without privileges can join is another user's without privileges.
+  if (namespaces.isJoined("user") && host.euid !== 0) return true;
   return host.setgroupsDenied === true;
 }
 

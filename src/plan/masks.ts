@@ -23,7 +23,7 @@ export function openMasks(planning: Planning): Masks | undefined {
   if (!config.linux?.maskedPaths?.length) return undefined;
   const masks = {
     null: openTree(planning, ALL, { path: "/dev/null", recursive: false, expect: EXPECT_NULL_DEVICE, follows: false }),
-    empty: planning.slot(ALL),
+    empty: planning.slot(),
   };
   inside.add(ALL, { op: "make_masks", slot: masks.empty });
   return masks;

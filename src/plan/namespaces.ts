@@ -113,7 +113,7 @@ export function planEntering(planning: Planning): void {
 function openJoined({ entering, namespaces, program }: Planning): Map<LinuxNamespaceType, number> {
   const slots = new Map<LinuxNamespaceType, number>();
   for (const { type, path, at } of namespaces.joined()) {
-    const slot = program.slot(at);
+    const slot = program.slot();
     slots.set(type, slot);
     entering.add(at, { op: "open_namespace", slot, path, type: NAMESPACE_FLAGS[type] });
   }
@@ -159,7 +159,7 @@ function childsOwn({ inUserNamespace, request, namespaces }: Planning): LinuxNam
 
 function cloneFirstProcess(planning: Planning): void {
   const { entering, namespaces, request } = planning;
-  const cgroup = request.cgroups.into === undefined ? NO_SLOT : planning.slot(OWN);
+  const cgroup = request.cgroups.into === undefined ? NO_SLOT : planning.slot();
   if (request.cgroups.into !== undefined) {
     planning.before.add(CGROUP, { op: "open_directory", slot: cgroup, path: request.cgroups.into, readable: 1 });
   }

@@ -101,7 +101,7 @@ export function planOverlay(planning: Planning): number | undefined {
   const asked = [LAYERS_ANNOTATION, UPPER_ANNOTATION, OVERLAY_ANNOTATION].find(
     (name) => config.annotations?.[name] !== undefined,
   )!;
-  const slot = planning.slot(at(asked));
+  const slot = planning.slot();
   const parameters = [
     ...paths.lower.map((path) => `lowerdir+=${path}`),
     `upperdir=${paths.upper}`,

@@ -70,8 +70,8 @@ export class Planning {
     return this.opensSourcesBefore ? this.before : this.inside;
   }
 
-  slot(at: Place): number {
-    return this.program.slot(at);
+  slot(): number {
+    return this.program.slot();
   }
 
   warn(at: Place, text: string): void {

@@ -23,7 +23,7 @@ export interface HostTree {
  * cut off, as the copies are made after set_host_propagation.
  */
 export function openTree(planning: Planning, at: Place, tree: HostTree): number {
-  const slot = planning.slot(at);
+  const slot = planning.slot();
   const { sources } = planning;
   sources.add(at, cloneTree(slot, tree));
   if (planning.opensSourcesBefore) {
@@ -34,7 +34,7 @@ export function openTree(planning: Planning, at: Place, tree: HostTree): number 
 
 /** As openTree, of a tree that must stay the host's peer (bidirectional mount propagation). */
 export function openSharedTree(planning: Planning, at: Place, tree: HostTree): number {
-  const slot = planning.slot(at);
+  const slot = planning.slot();
   planning.shared.add(at, cloneTree(slot, tree));
   return slot;
 }
