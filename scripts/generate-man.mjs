@@ -24,7 +24,12 @@ const section = (title, lines) => (lines.length > 0 ? [`.SH ${title}`, ...lines]
 const paragraphs = (texts) => texts.flatMap((text) => [".PP", plain(text)]);
 
 /** "<container-id>" and "[signal]": names of arguments in italics. */
-const usage = (text) => text.replace(/[\w-]+(?: [\w-]+)*/g, (name) => `\0${name}\0`).split("\0").map((part, index) => (index % 2 ? italic(part) : plain(part))).join("");
+const usage = (text) =>
+  text
+    .replace(/[\w-]+(?: [\w-]+)*/g, (name) => `\0${name}\0`)
+    .split("\0")
+    .map((part, index) => (index % 2 ? italic(part) : plain(part)))
+    .join("");
 
 function flagItem(flag) {
   const value = flag.kind === "bool" ? "" : ` ${italic(flag.placeholder ?? "VALUE")}`;
@@ -33,28 +38,46 @@ function flagItem(flag) {
 }
 
 const flagItems = (flags) => flags.filter((flag) => !flag.hidden).flatMap(flagItem);
-const examples = ({ examples: all = [] }) => all.flatMap(({ line, about }) => [".TP", bold(`runt ${line}`), plain(`${about}.`)]);
+const examples = ({ examples: all = [] }) =>
+  all.flatMap(({ line, about }) => [".TP", bold(`runt ${line}`), plain(`${about}.`)]);
 
 const page = (name, lines) =>
-  [`.\\" Made by scripts/generate-man.mjs from src/cli/flags.ts. Do not edit.`, `.TH ${name.toUpperCase().replaceAll("-", "\\-")} 8 "" "runt ${VERSION}"`, ...lines, ""].join("\n");
+  [
+    `.\\" Made by scripts/generate-man.mjs from src/cli/flags.ts. Do not edit.`,
+    `.TH ${name.toUpperCase().replaceAll("-", "\\-")} 8 "" "runt ${VERSION}"`,
+    ...lines,
+    "",
+  ].join("\n");
 
 const reference = (name) => `${bold(name)}(8)`;
 
 function programPage() {
   return page("runt", [
     ...section("NAME", ["runt \\- Open Container Initiative runtime"]),
-    ...section("SYNOPSIS", [`${bold("runt")} [${italic("global option")} ...] ${italic("command")} [${italic("option")} ...] [${italic("argument")} ...]`]),
+    ...section("SYNOPSIS", [
+      `${bold("runt")} [${italic("global option")} ...] ${italic("command")} [${italic("option")} ...] [${italic("argument")} ...]`,
+    ]),
     ...section("DESCRIPTION", paragraphs(PROGRAM.text)),
-    ...section("COMMANDS", COMMANDS.flatMap(({ name, summary }) => [".TP", reference(`runt-${name}`), plain(`${summary}.`)])),
+    ...section(
+      "COMMANDS",
+      COMMANDS.flatMap(({ name, summary }) => [".TP", reference(`runt-${name}`), plain(`${summary}.`)]),
+    ),
     ...section("GLOBAL OPTIONS", flagItems(GLOBAL_FLAGS)),
-    ...section("EXIT STATUS", paragraphs(["0 when all went well; 1 for any error; 3 for a command that does not exist. run without --detach exits with the status of the container's first process, 128 + N when signal N ended it."])),
+    ...section(
+      "EXIT STATUS",
+      paragraphs([
+        "0 when all went well; 1 for any error; 3 for a command that does not exist. run without --detach exits with the status of the container's first process, 128 + N when signal N ended it.",
+      ]),
+    ),
     ...section("EXAMPLES", examples(PROGRAM)),
   ]);
 }
 
 function commandPage(command) {
   const about = COMMAND_TEXTS[command.name];
-  const synopsis = [`${bold(`runt ${command.name}`)} [${italic("option")} ...]`, usage(command.usage)].filter((part) => part).join(" ");
+  const synopsis = [`${bold(`runt ${command.name}`)} [${italic("option")} ...]`, usage(command.usage)]
+    .filter((part) => part)
+    .join(" ");
   return page(`runt-${command.name}`, [
     ...section("NAME", [plain(`runt-${command.name} - ${command.summary}`)]),
     ...section("SYNOPSIS", [synopsis]),

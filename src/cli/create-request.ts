@@ -10,9 +10,17 @@ import type { Context } from "./context.js";
 import { reporter } from "./reporter.js";
 
 /** What create and run ask for, but for the difference between them. */
-export function createRequest({ program, global, options, positionals }: Context): Omit<CreateRequest, "detach" | "waitForStart"> {
+export function createRequest({
+  program,
+  global,
+  options,
+  positionals,
+}: Context): Omit<CreateRequest, "detach" | "waitForStart"> {
   if (global.systemdCgroup) {
-    throw new RuntError({ where: "--systemd-cgroup", cause: "this version of runt makes cgroups through the file system only" });
+    throw new RuntError({
+      where: "--systemd-cgroup",
+      cause: "this version of runt makes cgroups through the file system only",
+    });
   }
   const bundle = absolutePath(options.text("bundle") ?? ".");
   // runc enters the bundle before it opens the sockets, so relative paths of those start there;

@@ -20,7 +20,7 @@ export const PROGRAM: Description = {
   ],
 };
 
-const ID = "<container-id> is the container's name: letters, digits, \"_\", \"+\", \"-\" and \".\".";
+const ID = '<container-id> is the container\'s name: letters, digits, "_", "+", "-" and ".".';
 
 export const COMMAND_TEXTS: Readonly<Record<string, Description>> = {
   create: {
@@ -35,7 +35,12 @@ export const COMMAND_TEXTS: Readonly<Record<string, Description>> = {
       ID,
       "Removes a container that has stopped, or that was created but never started: its processes, cgroups, state and ephemeral root layer, then runs the poststop hooks. A running one is deleted with --force only. What a runtime that was killed half-way left behind is removed as well.",
     ],
-    examples: [{ line: "delete --force web1", about: "ends web1, whatever its state, and removes it; no error when there is none" }],
+    examples: [
+      {
+        line: "delete --force web1",
+        about: "ends web1, whatever its state, and removes it; no error when there is none",
+      },
+    ],
   },
   diff: {
     text: [
@@ -44,7 +49,9 @@ export const COMMAND_TEXTS: Readonly<Record<string, Description>> = {
     ],
   },
   features: {
-    text: ["Prints the features document of the runtime specification: namespaces, capabilities, mount options, seccomp, cgroup support and more."],
+    text: [
+      "Prints the features document of the runtime specification: namespaces, capabilities, mount options, seccomp, cgroup support and more.",
+    ],
   },
   kill: {
     text: [
@@ -53,7 +60,9 @@ export const COMMAND_TEXTS: Readonly<Record<string, Description>> = {
     ],
     examples: [{ line: "kill web1 KILL", about: "ends web1 at once" }],
   },
-  list: { text: ["Lists the containers of the --root directory with their pid, status, bundle, time of creation and owner."] },
+  list: {
+    text: ["Lists the containers of the --root directory with their pid, status, bundle, time of creation and owner."],
+  },
   pause: { text: [ID, "No process of a paused container runs until resume."] },
   plan: {
     text: [
@@ -61,7 +70,10 @@ export const COMMAND_TEXTS: Readonly<Record<string, Description>> = {
     ],
   },
   ps: {
-    text: [ID, "Runs the host's ps with the options given (-ef when none are) and shows the lines of the container's processes."],
+    text: [
+      ID,
+      "Runs the host's ps with the options given (-ef when none are) and shows the lines of the container's processes.",
+    ],
     examples: [{ line: "ps web1 -o pid,rss,args", about: "shows the memory of each process" }],
   },
   resume: { text: [ID, "Lets the processes of a paused container go on."] },
@@ -82,5 +94,10 @@ export const COMMAND_TEXTS: Readonly<Record<string, Description>> = {
     examples: [{ line: "spec --rootless", about: "for a user without privileges" }],
   },
   start: { text: [ID, "Runs the startContainer hooks, the container's program and the poststart hooks."] },
-  state: { text: [ID, "Prints the state document of the runtime specification. status is one of creating, created, running, paused, stopped."] },
+  state: {
+    text: [
+      ID,
+      "Prints the state document of the runtime specification. status is one of creating, created, running, paused, stopped.",
+    ],
+  },
 };

@@ -15,7 +15,7 @@ export function programHelp(program: string, version: string): string {
   return sections([
     ["NAME", [`   ${program} - Open Container Initiative runtime`]],
     ["USAGE", [`   ${program} [global options] command [command options] [arguments...]`]],
-    ["DESCRIPTION", wrap(PROGRAM.text)],
+    ["DESCRIPTION", [wrap(PROGRAM.text)]],
     ["EXAMPLES", examples(program, PROGRAM)],
     ["VERSION", [`   ${version.trimEnd().replace(`${program} version `, "")}`]],
     ["COMMANDS", columns(commands)],
@@ -30,7 +30,7 @@ export function commandHelp(program: string, command: Command): string {
   return sections([
     ["NAME", [`   ${program} ${command.name} - ${command.summary}`]],
     ["USAGE", [`   ${usage}`]],
-    ["DESCRIPTION", about ? wrap(about.text) : []],
+    ["DESCRIPTION", about ? [wrap(about.text)] : []],
     ["EXAMPLES", about ? examples(program, about) : []],
     ["OPTIONS", flagLines(flagsOf(command))],
   ]);
@@ -69,8 +69,8 @@ function examples(program: string, { examples }: Description): string[] {
 }
 
 /** Paragraphs broken into lines of at most WIDTH columns, indented as the rest. */
-function wrap(paragraphs: readonly string[]): string[] {
-  return paragraphs.map((paragraph) => {
+function wrap(paragraphs: readonly string[]): string {
+  const wrapped = paragraphs.map((paragraph) => {
     const lines = ["  "];
     for (const word of paragraph.split(" ")) {
       if (lines.at(-1)!.length + 1 + word.length > WIDTH) lines.push("  ");
@@ -78,4 +78,5 @@ function wrap(paragraphs: readonly string[]): string[] {
     }
     return lines.join("\n");
   });
+  return wrapped.join("\n\n");
 }

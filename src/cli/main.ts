@@ -44,7 +44,12 @@ async function main(program: string, words: readonly string[]): Promise<number> 
   return await runCommand(program, command, args, options);
 }
 
-async function runCommand(program: string, command: Command, args: readonly string[], global: Options): Promise<number> {
+async function runCommand(
+  program: string,
+  command: Command,
+  args: readonly string[],
+  global: Options,
+): Promise<number> {
   let context: Context;
   try {
     const parsed = parseLine(args, flagsOf(command), command);

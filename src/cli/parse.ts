@@ -133,14 +133,17 @@ function checkValue(flag: Flag, text: string): void {
   const shown = JSON.stringify(text);
   switch (flag.kind) {
     case "bool":
-      if (parseBoolean(text) === null) throw new UsageError(`invalid boolean value ${shown} for -${flag.name}: parse error`);
+      if (parseBoolean(text) === null)
+        throw new UsageError(`invalid boolean value ${shown} for -${flag.name}: parse error`);
       return;
     case "integer":
       if (parseInteger(text, flag.min) !== null) return;
-      if (parseInteger(text) === null) throw new UsageError(`invalid value ${shown} for flag -${flag.name}: parse error`);
+      if (parseInteger(text) === null)
+        throw new UsageError(`invalid value ${shown} for flag -${flag.name}: parse error`);
       throw new UsageError(`invalid value ${shown} for flag -${flag.name}: must be at least ${flag.min}`);
     case "duration":
-      if (parseDuration(text) === null) throw new UsageError(`invalid value ${shown} for flag -${flag.name}: parse error`);
+      if (parseDuration(text) === null)
+        throw new UsageError(`invalid value ${shown} for flag -${flag.name}: parse error`);
       return;
     case "text":
     case "list":

@@ -9,7 +9,9 @@ export function table(rows: readonly (readonly string[])[]): string {
   const widths = Array.from({ length: columns }, (_, column) =>
     Math.max(NARROWEST, ...rows.map((row) => [...row[column]!].length + GAP)),
   );
-  const lines = rows.map((row) => row.map((cell, column) => (column === columns - 1 ? cell : pad(cell, widths[column]!))).join(""));
+  const lines = rows.map((row) =>
+    row.map((cell, column) => (column === columns - 1 ? cell : pad(cell, widths[column]!))).join(""),
+  );
   return lines.map((line) => `${line}\n`).join("");
 }
 

@@ -19,6 +19,8 @@ export async function loadBundle(bundle: string): Promise<LoadedConfig> {
 
 function checkDirectory(bundle: string): void {
   const status = native().stat(bundle);
-  if (status === null) throw new RuntError({ where: "--bundle", attempt: "open", path: bundle, cause: "no such file or directory" });
-  if ((status.mode & S_IFMT) !== S_IFDIR) throw new RuntError({ where: "--bundle", attempt: "open", path: bundle, cause: "not a directory" });
+  if (status === null)
+    throw new RuntError({ where: "--bundle", attempt: "open", path: bundle, cause: "no such file or directory" });
+  if ((status.mode & S_IFMT) !== S_IFDIR)
+    throw new RuntError({ where: "--bundle", attempt: "open", path: bundle, cause: "not a directory" });
 }

@@ -12,7 +12,12 @@ const OPEN_TERMINAL = 0o2 | 0o400;
  * A detached container with a terminal needs somebody to hold the master; without a terminal,
  * or with runt itself relaying it, a console socket would never be served.
  */
-export function checkConsole(program: string, terminal: boolean, detach: boolean, consoleSocket: string | undefined): void {
+export function checkConsole(
+  program: string,
+  terminal: boolean,
+  detach: boolean,
+  consoleSocket: string | undefined,
+): void {
   if (terminal && detach && consoleSocket === undefined) {
     throw new RuntError(`cannot allocate tty if ${program} will detach without setting console socket`);
   }
@@ -28,7 +33,11 @@ function checkOwnTerminal(): void {
   try {
     native().close(native().open("/dev/tty", OPEN_TERMINAL, 0));
   } catch (error) {
-    throw failure(error, { attempt: "open", path: "/dev/tty", hint: "process.terminal is true, but runt has no terminal: use one, or --detach with --console-socket" });
+    throw failure(error, {
+      attempt: "open",
+      path: "/dev/tty",
+      hint: "process.terminal is true, but runt has no terminal: use one, or --detach with --console-socket",
+    });
   }
 }
 

@@ -9,7 +9,15 @@ import { openProcess } from "./process-handle.js";
 import type { Reporter } from "./report.js";
 import type { JournalDocument, ProcessIdentity } from "./state.js";
 import { containerStatus } from "./status.js";
-import { lockContainer, noSuchContainer, readContainer, readJournal, stateDirectory, type Claim, type Kept } from "./store.js";
+import {
+  lockContainer,
+  noSuchContainer,
+  readContainer,
+  readJournal,
+  stateDirectory,
+  type Claim,
+  type Kept,
+} from "./store.js";
 
 /** How long another runt that makes or deletes the container may take. */
 const PATIENCE_MS = 10_000;
@@ -43,7 +51,11 @@ function takeOver({ root, id, force }: DeleteRequest): Claim | null {
     if (claim !== "busy") return claim;
     if (waited === 0) interrupt(root, id, force);
     if (waited >= PATIENCE_MS) {
-      throw new RuntError({ attempt: "lock", path: stateDirectory(root, id), cause: "another runt makes or deletes this container" });
+      throw new RuntError({
+        attempt: "lock",
+        path: stateDirectory(root, id),
+        cause: "another runt makes or deletes this container",
+      });
     }
     native().sleep(PAUSE_MS);
     waited += PAUSE_MS;

@@ -78,7 +78,9 @@ export function describe(
     ...(config.annotations ? { annotations: config.annotations } : {}),
     engine: identify(native().getpid()),
     cgroup: cgroup.paths,
-    ...(overlay ? { overlay: { upper: overlay.upper, work: overlay.work, lower: overlay.lower, kept: overlay.kept } } : {}),
+    ...(overlay
+      ? { overlay: { upper: overlay.upper, work: overlay.work, lower: overlay.lower, kept: overlay.kept } }
+      : {}),
     ...(poststart || poststop ? { hooks: { poststart, poststop } } : {}),
     startHooks: (startContainer?.length ?? 0) > 0,
     // One that is joined has another first process, which our end does not take along.

@@ -32,7 +32,10 @@ export function failureError(
 }
 
 /** As failureError, for a step that is only remembered. */
-export function wordFailure(step: FailedStep | undefined, message: Pick<InitMessage, "value" | "text" | "step">): RuntError {
+export function wordFailure(
+  step: FailedStep | undefined,
+  message: Pick<InitMessage, "value" | "text" | "step">,
+): RuntError {
   const errno = message.value || undefined;
   // runt-init looked at the file and knows more than the errno says.
   const [text = "", found] = message.text.split(HINT_SEPARATOR);
@@ -42,5 +45,7 @@ export function wordFailure(step: FailedStep | undefined, message: Pick<InitMess
     return new RuntError({ cause: PROGRAM_PREFIX + (words ? `${text}: ${words}` : text), hint, errno });
   }
   const where = step?.where;
-  return words ? new RuntError({ where, attempt: text, cause: words, hint, errno }) : new RuntError({ where, cause: text, hint });
+  return words
+    ? new RuntError({ where, attempt: text, cause: words, hint, errno })
+    : new RuntError({ where, cause: text, hint });
 }

@@ -11,7 +11,11 @@ export function pauseContainer(root: string, id: string): void {
   const status = containerStatus(stateDirectory(root, id), state);
   if (status !== "created" && status !== "running") throw new RuntError("container not running");
   if (Object.keys(state.cgroup.directories).length === 0) {
-    throw new RuntError({ attempt: "pause", cause: "the container has no cgroup", hint: "it was made with --rootless, without cgroups" });
+    throw new RuntError({
+      attempt: "pause",
+      cause: "the container has no cgroup",
+      hint: "it was made with --rootless, without cgroups",
+    });
   }
   cgroupDriverFromState(state.cgroup).freeze("frozen");
 }

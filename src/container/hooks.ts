@@ -51,7 +51,8 @@ function runHook(hook: Hook, pointer: string, state: string, report: Reporter): 
       if (message.kind === MESSAGE_FAILURE) failure = failureError(plan.steps[message.step], message);
     }
     const status = native().reap(spawned.pid);
-    if (!failure && status !== 0) failure = new RuntError({ where: pointer, cause: `runt-init ended with status ${status}` });
+    if (!failure && status !== 0)
+      failure = new RuntError({ where: pointer, cause: `runt-init ended with status ${status}` });
   } finally {
     native().close(stdin);
     if (channel >= 0) native().close(channel);

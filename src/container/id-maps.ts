@@ -48,7 +48,9 @@ function write(pid: number, file: string, text: string, where: string): void {
 function runMapper(kind: Kind, pid: number, mappings: readonly LinuxIDMapping[], report: Reporter): void {
   const name = `new${kind}map`;
   const where = `linux.${kind}Mappings`;
-  const path = HELPER_DIRECTORIES.map((directory) => `${directory}/${name}`).find((file) => native().stat(file) !== null);
+  const path = HELPER_DIRECTORIES.map((directory) => `${directory}/${name}`).find(
+    (file) => native().stat(file) !== null,
+  );
   if (!path) {
     throw new RuntError({
       where,

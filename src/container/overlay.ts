@@ -23,7 +23,12 @@ export function makeOverlay(overlay: OverlayPaths): void {
   };
   for (const path of lower) {
     if (native().stat(path) === null) {
-      throw new RuntError({ where: `annotations["${LAYERS_ANNOTATION}"]`, attempt: "open layer", path, cause: "no such file or directory" });
+      throw new RuntError({
+        where: `annotations["${LAYERS_ANNOTATION}"]`,
+        attempt: "open layer",
+        path,
+        cause: "no such file or directory",
+      });
     }
   }
   // A layer that is kept lies where the user wants it; only its last component is made.

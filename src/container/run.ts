@@ -3,7 +3,7 @@
 import { native } from "../host/native.js";
 import { createContainer } from "./create.js";
 import type { CreateRequest } from "./design.js";
-import { destroyStarted, runPoststart } from "./start.js";
+import { removeContainer, runPoststart } from "./start.js";
 
 export interface RunRequest extends CreateRequest {
   /** Do not delete the container when it has ended. */
@@ -25,7 +25,7 @@ export async function runContainer(request: RunRequest): Promise<number> {
     session.waitForExecute();
   } catch (error) {
     session.kill();
-    destroyStarted(root, state, report);
+    removeContainer(root, state, true, report);
     throw error;
   }
   try {
@@ -33,7 +33,7 @@ export async function runContainer(request: RunRequest): Promise<number> {
     if (detach) return 0;
     const { pid, pidfd, master } = session;
     const status = native().supervise({ pid, pidfd, master, subreaper: request.subreaper });
-    if (!request.keep) destroyStarted(root, state, report);
+    if (!request.keep) removeContainer(root, state, false, report);
     return status;
   } finally {
     session.close();

@@ -43,7 +43,9 @@ export function hashText(text: string): string {
 export function encodeEntry(key: string, { filter, unknown }: SeccompFilter): Uint8Array {
   const encoder = new TextEncoder();
   const keyBytes = encoder.encode(key);
-  const head = encoder.encode(`${JSON.stringify({ format: FORMAT, key: keyBytes.length, filter: filter.length, unknown })}\n`);
+  const head = encoder.encode(
+    `${JSON.stringify({ format: FORMAT, key: keyBytes.length, filter: filter.length, unknown })}\n`,
+  );
   const entry = new Uint8Array(head.length + keyBytes.length + filter.length);
   entry.set(head);
   entry.set(keyBytes, head.length);

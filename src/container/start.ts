@@ -2,6 +2,7 @@
 // same connection until execve closes it.
 
 import { RuntError } from "../errors.js";
+import { failure } from "../host/failure.js";
 import { native } from "../host/native.js";
 import { MESSAGE_FAILURE, MESSAGE_WARNING } from "../plan/steps.gen.js";
 import { destroyContainer } from "./destroy.js";
@@ -80,12 +81,21 @@ export function runPoststart(root: string, state: StateDocument, report: Reporte
 }
 
 /** Ends and removes a container whose start went wrong. What is left is a warning beside the real error. */
-export function destroyStarted(root: string, state: StateDocument, report: Reporter): void {
+function destroyStarted(root: string, state: StateDocument, report: Reporter): void {
+  removeContainer(root, state, true, report);
+}
+
+/**
+ * Removes a container that the caller knows the state of. In: whether something of it may still
+ * run. What is left of it is a warning: the caller has a status or an error of its own to give.
+ */
+export function removeContainer(root: string, state: StateDocument, kill: boolean, report: Reporter): void {
   try {
     const claim = lockContainer(root, state.id, true);
+    // Deleted by another runt meanwhile.
     if (claim === null || claim === "busy") return;
-    destroyContainer({ claim, journal: state, init: state.init, kill: true, poststop: true, report });
+    destroyContainer({ claim, journal: state, init: state.init, kill, poststop: true, report });
   } catch (error) {
-    report.warn(`removing container ${state.id}: ${(error as Error).message}`);
+    report.warn(`removing container ${state.id}: ${(failure(error) as Error).message}`);
   }
 }

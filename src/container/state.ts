@@ -125,7 +125,11 @@ export function parseState(text: string, path: string, id: string, journal = fal
   }
   if (!isObject(value)) throw damaged(path, id, "the file holds no object");
   if (value.format !== STATE_FORMAT) {
-    throw damaged(path, id, `written by another version of runt (format ${JSON.stringify(value.format)}, here ${STATE_FORMAT})`);
+    throw damaged(
+      path,
+      id,
+      `written by another version of runt (format ${JSON.stringify(value.format)}, here ${STATE_FORMAT})`,
+    );
   }
   const wrong = wrongProperty(value, journal);
   if (wrong !== null) throw damaged(path, id, `${wrong} is missing or wrong`);
@@ -143,8 +147,10 @@ function wrongProperty(value: Record<string, unknown>, journal: boolean): string
   if (!isIdentity(value.engine)) return "engine";
   if (!journal && !isIdentity(value.init)) return "init";
   const { cgroup } = value;
-  if (!isObject(cgroup) || (cgroup.version !== 1 && cgroup.version !== 2) || !isObject(cgroup.directories)) return "cgroup";
-  if (Object.values(cgroup.directories).some((path) => typeof path !== "string" || !path.startsWith("/"))) return "cgroup";
+  if (!isObject(cgroup) || (cgroup.version !== 1 && cgroup.version !== 2) || !isObject(cgroup.directories))
+    return "cgroup";
+  if (Object.values(cgroup.directories).some((path) => typeof path !== "string" || !path.startsWith("/")))
+    return "cgroup";
   return null;
 }
 
@@ -159,7 +165,12 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function damaged(path: string, id: string, cause: string): RuntError {
-  return new RuntError({ attempt: "read", path, cause, hint: `delete --force ${id} removes what is left of the container` });
+  return new RuntError({
+    attempt: "read",
+    path,
+    cause,
+    hint: `delete --force ${id} removes what is left of the container`,
+  });
 }
 
 /** A time in nanoseconds since the epoch as RFC 3339, UTC, with nine digits of a second. */

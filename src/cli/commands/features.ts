@@ -4,7 +4,13 @@ import { capabilityNames } from "../../plan/capabilities.js";
 import { memoryPolicyFlags, memoryPolicyModes } from "../../plan/memory-policy.js";
 import { mountOptionNames } from "../../plan/mount-options.js";
 import { namespaceNames } from "../../plan/namespaces.js";
-import { seccompActions, seccompArchitectures, seccompFlags, seccompFlagValue, seccompOperators } from "../../plan/seccomp.js";
+import {
+  seccompActions,
+  seccompArchitectures,
+  seccompFlags,
+  seccompFlagValue,
+  seccompOperators,
+} from "../../plan/seccomp.js";
 import { features } from "../../spec/features.js";
 import type { Context } from "../context.js";
 import { COMMIT, VERSION } from "../version.js";

@@ -27,6 +27,13 @@ function listText(root: string, ids: readonly string[], format: "table" | "json"
   const containers = listContainers(root, ids, reporter);
   // An empty list is "null": that is how Go writes a nil slice, and what callers of runc get.
   if (format === "json") return containers.length > 0 ? `${JSON.stringify(containers)}\n` : "null\n";
-  const rows = containers.map(({ id, pid, status, bundle, created, owner }) => [id, String(pid), status, bundle, created, owner]);
+  const rows = containers.map(({ id, pid, status, bundle, created, owner }) => [
+    id,
+    String(pid),
+    status,
+    bundle,
+    created,
+    owner,
+  ]);
   return table([["ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"], ...rows]);
 }

@@ -7,7 +7,10 @@ import { COMMANDS, findCommand, flagsOf, GLOBAL_FLAGS } from "../../../src/cli/f
 import { VERSION } from "../../../src/cli/version.js";
 
 t.test("names and letters are unique in every command", async (t) => {
-  for (const { name, flags } of [{ name: "global", flags: GLOBAL_FLAGS }, ...COMMANDS.map((command) => ({ name: command.name, flags: flagsOf(command) }))]) {
+  for (const { name, flags } of [
+    { name: "global", flags: GLOBAL_FLAGS },
+    ...COMMANDS.map((command) => ({ name: command.name, flags: flagsOf(command) })),
+  ]) {
     const keys = flags.flatMap((flag) => [flag.name, ...(flag.short ? [flag.short] : [])]);
     t.equal(new Set(keys).size, keys.length, name);
   }
@@ -21,7 +24,11 @@ t.test("commands are sorted, known by name, described and loadable", async (t) =
     t.ok(COMMAND_TEXTS[command.name], `${command.name} has a description`);
     t.type((await command.load()).run, "function", command.name);
   }
-  t.same(Object.keys(COMMAND_TEXTS).filter((name) => !findCommand(name)), [], "no description without a command");
+  t.same(
+    Object.keys(COMMAND_TEXTS).filter((name) => !findCommand(name)),
+    [],
+    "no description without a command",
+  );
   t.equal(findCommand("constructor"), undefined);
 });
 
@@ -33,15 +40,48 @@ t.test("every flag but booleans says what its value is", async (t) => {
 });
 
 t.test("every command of cli.md that this version has takes the flags it names", async (t) => {
-  const flags = (name: string) => flagsOf(findCommand(name)!).map((flag) => (flag.short ? `${flag.name},${flag.short}` : flag.name)).sort();
-  t.same(flags("create"), ["bundle,b", "console-socket", "help,h", "no-new-keyring", "no-pivot", "pid-file", "pidfd-socket", "preserve-fds"]);
-  t.same(flags("run"), ["bundle,b", "console-socket", "detach,d", "help,h", "keep", "no-new-keyring", "no-pivot", "no-subreaper", "pid-file", "pidfd-socket", "preserve-fds"]);
+  const flags = (name: string) =>
+    flagsOf(findCommand(name)!)
+      .map((flag) => (flag.short ? `${flag.name},${flag.short}` : flag.name))
+      .sort();
+  t.same(flags("create"), [
+    "bundle,b",
+    "console-socket",
+    "help,h",
+    "no-new-keyring",
+    "no-pivot",
+    "pid-file",
+    "pidfd-socket",
+    "preserve-fds",
+  ]);
+  t.same(flags("run"), [
+    "bundle,b",
+    "console-socket",
+    "detach,d",
+    "help,h",
+    "keep",
+    "no-new-keyring",
+    "no-pivot",
+    "no-subreaper",
+    "pid-file",
+    "pidfd-socket",
+    "preserve-fds",
+  ]);
   t.same(flags("delete"), ["force,f", "help,h"]);
   t.same(flags("kill"), ["all,a", "help,h"]);
   t.same(flags("list"), ["format,f", "help,h", "quiet,q"]);
   t.same(flags("spec"), ["bundle,b", "help,h", "rootless"]);
   for (const name of ["start", "state", "pause", "resume", "features"]) t.same(flags(name), ["help,h"], name);
-  t.same(GLOBAL_FLAGS.map(({ name }) => name).sort(), ["debug", "help", "log", "log-format", "root", "rootless", "systemd-cgroup", "version"]);
+  t.same(GLOBAL_FLAGS.map(({ name }) => name).sort(), [
+    "debug",
+    "help",
+    "log",
+    "log-format",
+    "root",
+    "rootless",
+    "systemd-cgroup",
+    "version",
+  ]);
 });
 
 t.test("the version is package.json's", async (t) => {

@@ -6,11 +6,11 @@ import { commandHelp, flagHelp, flagUsage, programHelp } from "../../../src/cli/
 
 t.test("the program", async (t) => {
   const help = programHelp("runt", "runt version 1.2.3\ncommit: abc\n");
-  t.match(help, /^NAME:\n   runt - Open Container Initiative runtime\n/);
-  t.match(help, /\nVERSION:\n   1\.2\.3\ncommit: abc\n/);
+  t.match(help, /^NAME:\n {3}runt - Open Container Initiative runtime\n/);
+  t.match(help, /\nVERSION:\n {3}1\.2\.3\ncommit: abc\n/);
   for (const { name, summary } of COMMANDS) t.match(help, `   ${name} `, summary);
-  t.match(help, /\nGLOBAL OPTIONS:\n   --debug /);
-  t.match(programHelp("runc", "runc version 1\n"), /^NAME:\n   runc - Open Container Initiative runtime\n/);
+  t.match(help, /\nGLOBAL OPTIONS:\n {3}--debug /);
+  t.match(programHelp("runc", "runc version 1\n"), /^NAME:\n {3}runc - Open Container Initiative runtime\n/);
 });
 
 t.test("every command", async (t) => {
@@ -23,8 +23,8 @@ t.test("every command", async (t) => {
 
 t.test("flags with their letters, placeholders and defaults; hidden ones are not shown", async (t) => {
   const run = commandHelp("runt", findCommand("run")!);
-  t.match(run, /\n   --bundle DIR, -b DIR  +\S/);
-  t.match(run, /\n   --detach, -d  +\S/);
+  t.match(run, /\n {3}--bundle DIR, -b DIR {2,}\S/);
+  t.match(run, /\n {3}--detach, -d {2,}\S/);
   t.match(run, /--preserve-fds N .*\(default: 0\)/);
   t.notMatch(commandHelp("runt", findCommand("kill")!), "--all");
   t.equal(flagUsage({ name: "x", kind: "list", help: "" }), "--x VALUE");

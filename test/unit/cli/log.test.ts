@@ -6,7 +6,10 @@ import { logLine, quoteValue } from "../../../src/cli/log.js";
 const TIME = "2026-08-01T10:20:30Z";
 
 t.test("text is logrus's", async (t) => {
-  t.equal(logLine("error", "container does not exist", "text", TIME), `time="${TIME}" level=error msg="container does not exist"\n`);
+  t.equal(
+    logLine("error", "container does not exist", "text", TIME),
+    `time="${TIME}" level=error msg="container does not exist"\n`,
+  );
   t.equal(logLine("warning", "plain", "text", TIME), `time="${TIME}" level=warning msg=plain\n`);
 });
 

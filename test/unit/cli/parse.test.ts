@@ -21,7 +21,15 @@ function refuses(t: Pick<typeof tap, "throws">, words: string[], message: string
 }
 
 tap.test("long names with one dash or two, a value beside or behind an equals sign", async (t) => {
-  for (const words of [["--bundle", "/b"], ["-bundle", "/b"], ["--bundle=/b"], ["-bundle=/b"], ["-b", "/b"], ["-b=/b"], ["--b", "/b"]]) {
+  for (const words of [
+    ["--bundle", "/b"],
+    ["-bundle", "/b"],
+    ["--bundle=/b"],
+    ["-bundle=/b"],
+    ["-b", "/b"],
+    ["-b=/b"],
+    ["--b", "/b"],
+  ]) {
     t.equal(parse(...words).options.text("bundle"), "/b", words.join(" "));
   }
   t.equal(parse("--bundle=a=b").options.text("bundle"), "a=b", "only the first equals sign counts");

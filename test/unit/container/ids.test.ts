@@ -2,7 +2,8 @@ import t from "tap";
 import { checkId } from "../../../src/container/ids.js";
 
 t.test("ids that are names", async (t) => {
-  for (const id of ["a", "web1", "A_b+c-d.e", "...", "-x", ".hidden", "0", "a".repeat(255)]) t.doesNotThrow(() => checkId(id), id);
+  for (const id of ["a", "web1", "A_b+c-d.e", "...", "-x", ".hidden", "0", "a".repeat(255)])
+    t.doesNotThrow(() => checkId(id), id);
 });
 
 t.test("ids that would be paths, empty or hidden from eyes", async (t) => {

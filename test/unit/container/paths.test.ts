@@ -14,5 +14,11 @@ t.test("paths as text", async (t) => {
 });
 
 t.test("id maps have a line for each mapping", async (t) => {
-  t.equal(mapText([{ containerID: 0, hostID: 1000, size: 1 }, { containerID: 1, hostID: 100000, size: 65536 }]), "0 1000 1\n1 100000 65536\n");
+  t.equal(
+    mapText([
+      { containerID: 0, hostID: 1000, size: 1 },
+      { containerID: 1, hostID: 100000, size: 65536 },
+    ]),
+    "0 1000 1\n1 100000 65536\n",
+  );
 });

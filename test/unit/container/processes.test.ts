@@ -1,10 +1,14 @@
 import t from "tap";
 import { filterPs } from "../../../src/container/processes.js";
 
-const PS = "UID          PID    PPID CMD\nroot           1       0 init\nroot          12       1 sh -c sleep 1\nroot         112      12 sleep 112\n";
+const PS =
+  "UID          PID    PPID CMD\nroot           1       0 init\nroot          12       1 sh -c sleep 1\nroot         112      12 sleep 112\n";
 
 t.test("the header and the lines of the container's processes", async (t) => {
-  t.equal(filterPs(PS, [12, 112]), "UID          PID    PPID CMD\nroot          12       1 sh -c sleep 1\nroot         112      12 sleep 112\n");
+  t.equal(
+    filterPs(PS, [12, 112]),
+    "UID          PID    PPID CMD\nroot          12       1 sh -c sleep 1\nroot         112      12 sleep 112\n",
+  );
   t.equal(filterPs(PS, []), "UID          PID    PPID CMD\n", "a container that has stopped");
   t.equal(filterPs(PS, [0, 1120, 2]), "UID          PID    PPID CMD\n", "other columns and prefixes do not count");
 });

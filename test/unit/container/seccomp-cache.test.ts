@@ -3,7 +3,11 @@
 import t from "tap";
 import { cacheKey, decodeEntry, encodeEntry, hashText } from "../../../src/container/seccomp-cache.js";
 
-const PROFILE = { defaultAction: 1, architectures: [], rules: [{ names: ["read"], action: 2, args: [{ index: 0, op: 1, value: 2n ** 63n, valueTwo: 0 }] }] };
+const PROFILE = {
+  defaultAction: 1,
+  architectures: [],
+  rules: [{ names: ["read"], action: 2, args: [{ index: 0, op: 1, value: 2n ** 63n, valueTwo: 0 }] }],
+};
 const KEY = cacheKey(PROFILE, "2.5.4", "6.18.0");
 const FILTER = { filter: new Uint8Array(16).map((_, index) => index), unknown: ["néw"] };
 
@@ -30,11 +34,16 @@ t.test("another key with the same hash is a miss", async (t) => {
 
 t.test("damaged entries are misses", async (t) => {
   const entry = encodeEntry(KEY, FILTER);
-  for (const length of [0, 1, 20, entry.length - 8, entry.length - 1]) t.equal(decodeEntry(entry.slice(0, length), KEY), null, `cut to ${length}`);
+  for (const length of [0, 1, 20, entry.length - 8, entry.length - 1])
+    t.equal(decodeEntry(entry.slice(0, length), KEY), null, `cut to ${length}`);
   t.equal(decodeEntry(Uint8Array.from([...entry, 0, 0, 0, 0, 0, 0, 0, 0]), KEY), null, "longer");
   t.equal(decodeEntry(new TextEncoder().encode("null\n"), KEY), null);
   t.equal(decodeEntry(new TextEncoder().encode("{}\n"), KEY), null);
   t.equal(decodeEntry(encodeEntry(KEY, { ...FILTER, filter: new Uint8Array(12) }), KEY), null, "no whole instructions");
   t.equal(decodeEntry(encodeEntry(KEY, { ...FILTER, filter: new Uint8Array(0) }), KEY), null, "empty");
-  t.equal(decodeEntry(encodeEntry(KEY, { ...FILTER, filter: new Uint8Array(8 * 4097) }), KEY), null, "too long for the kernel");
+  t.equal(
+    decodeEntry(encodeEntry(KEY, { ...FILTER, filter: new Uint8Array(8 * 4097) }), KEY),
+    null,
+    "too long for the kernel",
+  );
 });

@@ -2,7 +2,14 @@
 
 import t from "tap";
 import { salvageInit } from "../../../src/container/delete.js";
-import { formatTime, hookState, parseState, publicState, STATE_FORMAT, type StateDocument } from "../../../src/container/state.js";
+import {
+  formatTime,
+  hookState,
+  parseState,
+  publicState,
+  STATE_FORMAT,
+  type StateDocument,
+} from "../../../src/container/state.js";
 
 const STATE: StateDocument = {
   format: STATE_FORMAT,
@@ -38,16 +45,38 @@ t.test("a file cut in half names itself and the way out", async (t) => {
 t.test("properties that are missing or of another type", async (t) => {
   const wrong: Record<string, unknown[]> = {
     ociVersion: [undefined, 1],
-    init: [undefined, {}, { pid: 0, startTime: 1 }, { pid: -1, startTime: 1 }, { pid: 1.5, startTime: 1 }, { pid: "1", startTime: 1 }, { pid: 1 }],
+    init: [
+      undefined,
+      {},
+      { pid: 0, startTime: 1 },
+      { pid: -1, startTime: 1 },
+      { pid: 1.5, startTime: 1 },
+      { pid: "1", startTime: 1 },
+      { pid: 1 },
+    ],
     engine: [undefined, null],
-    cgroup: [undefined, {}, { version: 3, directories: {} }, { version: 1 }, { version: 1, directories: { cpu: "relative" } }, { version: 1, directories: { cpu: 1 } }],
+    cgroup: [
+      undefined,
+      {},
+      { version: 3, directories: {} },
+      { version: 1 },
+      { version: 1, directories: { cpu: "relative" } },
+      { version: 1, directories: { cpu: 1 } },
+    ],
     startHooks: [undefined, "no"],
   };
   for (const [name, values] of Object.entries(wrong)) {
-    for (const value of values) t.throws(() => read({ ...STATE, [name]: value }), { message: new RegExp(`: ${name} is missing or wrong`) }, `${name}: ${JSON.stringify(value)}`);
+    for (const value of values)
+      t.throws(
+        () => read({ ...STATE, [name]: value }),
+        { message: new RegExp(`: ${name} is missing or wrong`) },
+        `${name}: ${JSON.stringify(value)}`,
+      );
   }
   for (const value of ["[]", "null", "1", '"x"']) t.throws(() => read(value), { message: /the file holds no object/ });
-  t.throws(() => read({ ...STATE, format: 99 }), { message: /written by another version of runt \(format 99, here 1\)/ });
+  t.throws(() => read({ ...STATE, format: 99 }), {
+    message: /written by another version of runt \(format 99, here 1\)/,
+  });
 });
 
 t.test("a journal has no first process yet", async (t) => {
