@@ -38,6 +38,7 @@ bool probe() {
 }  // namespace
 
 bool left_host = false;
+const char *host_root = nullptr;
 
 bool has_mount_api() {
   static int known = -1;
@@ -93,11 +94,19 @@ bool is_root(Context &context, int fd) {
   return mount_number(context, root_of(context)) == mount_number(context, fd);
 }
 
-bool enter_covered_root(Context &context) {
+UniqueFd open_covered_root(Context &context) {
   // A path that starts at a descriptor doesn't see what is mounted on that very directory, but ".."
   // of the root is the root as it is seen from inside: with all that is on it.
-  UniqueFd top(
-      retry([&] { return sys_openat2(root_of(context), "..", O_PATH | O_DIRECTORY | O_CLOEXEC, 0, RESOLVE_IN_ROOT); }));
+  constexpr int kFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+  UniqueFd top(retry([&] { return sys_openat2(root_of(context), "..", kFlags, 0, RESOLVE_IN_ROOT); }));
+  if (top || !is_missing(errno)) return top;
+  // The same by the process's root; before the pivot by the host's path, no part of which is the image's.
+  const char *path = left_host || !host_root ? "/.." : host_root;
+  return UniqueFd(open(path, kFlags));
+}
+
+bool enter_covered_root(Context &context) {
+  UniqueFd top = open_covered_root(context);
   if (!top) return context.fail(errno, "open the mount on the root");
   UniqueFd old(context.root);
   context.root = top.release();

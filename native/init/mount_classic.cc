@@ -124,10 +124,13 @@ bool mount_filesystem(Context &context, MountSlot &slot, const Target &target) {
       snprintf(data + used, sizeof data - used, "%smode=%04o", used ? "," : "", covered.st_mode & 07777);
     }
   }
-  // With its flags from the start: a procfs in a user namespace must not be writable where the one
-  // around it isn't. A tmpfs is still to be filled.
-  uint64_t set = strcmp(how.type, "tmpfs") == 0 ? how.set & ~static_cast<uint64_t>(MOUNT_ATTR_RDONLY) : how.set;
-  return mount_at(context, how.source, target.fd, how.type, how.superblock | changed_flags(0, set, how.clear), data);
+  // With its flags from the start. Read-only only when the superblock shall be, which others may share …
+  uint64_t set = how.set & ~static_cast<uint64_t>(MOUNT_ATTR_RDONLY);
+  unsigned long flags = how.superblock | changed_flags(0, set, how.clear);
+  if (mount_at(context, how.source, target.fd, how.type, flags, data)) return true;
+  // … or must be: in a user namespace whose own procfs is read-only.
+  if (errno != EPERM || !(how.set & MOUNT_ATTR_RDONLY)) return false;
+  return mount_at(context, how.source, target.fd, how.type, flags | MS_RDONLY, data);
 }
 
 // Looks at the target again: now the mount is on top.
@@ -136,7 +139,7 @@ UniqueFd open_mounted(Context &context, const MountSlot &slot, const Target &tar
   if (target.host) {
     top.reset(open(target.path, O_PATH | O_CLOEXEC));
   } else if (is_root(context, target.fd)) {
-    top.reset(sys_openat2(root_of(context), "..", O_PATH | O_CLOEXEC, 0, RESOLVE_IN_ROOT));
+    top = open_covered_root(context);
   } else {
     top = open_in_root(context, target.path, O_PATH, target.links);
   }

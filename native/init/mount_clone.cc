@@ -32,6 +32,13 @@ bool keep(MountSlot &slot, MountSlot::Tree tree, UniqueFd fd) {
   return true;
 }
 
+// A node of the host must not be given another mode or owner through the container. Reading from and
+// writing to a device works on a read-only mount.
+bool guard_node(Context &context, MountSlot &slot, uint32_t expect) {
+  constexpr uint64_t kNode = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
+  return expect != kNullDevice || change_attributes(context, slot, kNode, 0, 0, /*recursive=*/false);
+}
+
 }  // namespace
 
 bool clone_path(Context &context, MountSlot &slot, ClassicMount &classic, const char *path, bool recursive,
@@ -46,7 +53,8 @@ bool clone_path(Context &context, MountSlot &slot, ClassicMount &classic, const 
     }
     if (!tree) return context.fail(errno, "open %s", path);
     if (!is_expected(context, tree.get(), path, nofollow, expect)) return false;
-    return keep(slot, MountSlot::Tree::Detached, static_cast<UniqueFd &&>(tree));
+    keep(slot, MountSlot::Tree::Detached, static_cast<UniqueFd &&>(tree));
+    return guard_node(context, slot, expect);
   }
   UniqueFd source(retry([&] { return open(path, O_PATH | O_CLOEXEC | (nofollow ? O_NOFOLLOW : 0)); }));
   if (!source) return context.fail(errno, "open %s", path);
@@ -57,7 +65,8 @@ bool clone_path(Context &context, MountSlot &slot, ClassicMount &classic, const 
   classic.nofollow = nofollow;
   classic.expect = expect;
   slot.classic = &classic;
-  return keep(slot, MountSlot::Tree::Classic, static_cast<UniqueFd &&>(source));
+  keep(slot, MountSlot::Tree::Classic, static_cast<UniqueFd &&>(source));
+  return guard_node(context, slot, expect);
 }
 
 bool clone_descriptor(Context &context, MountSlot &slot, ClassicMount &classic, int fd, const char *path,

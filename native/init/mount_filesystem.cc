@@ -22,12 +22,16 @@ enum class Made {
 // What the kernel says about a refused option ("tmpfs: Unknown parameter 'x'"), all lines as one.
 class Complaint {
  public:
-  explicit Complaint(int filesystem) {
+  Complaint(int filesystem, const char *type) {
+    size_t prefix = strlen(type);
     char line[512];
     ssize_t length;
     while ((length = retry([&] { return read(filesystem, line, sizeof line - 1); })) > 0) {
       line[length] = '\0';
-      if (line[0] == 'e' && line[1] == ' ') add(line + 2);
+      if (line[0] != 'e' || line[1] != ' ') continue;
+      // "tmpfs: Unknown parameter": the message names the file system already.
+      bool named = strncmp(line + 2, type, prefix) == 0 && strncmp(line + 2 + prefix, ": ", 2) == 0;
+      add(named ? line + 2 + prefix + 2 : line + 2);
     }
   }
   const char *text() const { return text_; }
@@ -83,7 +87,7 @@ class Maker {
 
  private:
   Made refuse(int error, const char *option) {
-    Complaint complaint(fs_.get());
+    Complaint complaint(fs_.get(), step_.type);
     if (option && !*complaint.text()) {
       context_.fail(error, "mount %s: %s", step_.type, option);
     } else {

@@ -62,6 +62,9 @@ uint64_t mount_number(Context &, int fd);
 // Whether fd is the root directory itself, not only a mount of the same directory elsewhere.
 bool is_root(Context &, int fd);
 
+// The root as it is seen from inside, with what was mounted on it. Empty with errno.
+UniqueFd open_covered_root(Context &);
+
 // After something was mounted on the root itself: context.root becomes the mount on top.
 bool enter_covered_root(Context &);
 
@@ -70,5 +73,8 @@ ClassicMount &classic_room(Context &, const MountSlot &slot);
 
 // pivot_root or move_root has happened: host paths are gone, and a path would mean the container's file.
 extern bool left_host;
+
+// The host's path of the root, once attach_root has run.
+extern const char *host_root;
 
 }  // namespace init

@@ -27,7 +27,7 @@ uint64_t resolve_flags(Links links) {
 }
 
 UniqueFd open_by_kernel(int root, const char *path, int flags, Links links) {
-  if (links != Links::Follow) flags |= O_NOFOLLOW;
+  if (links == Links::Last) flags |= O_NOFOLLOW;
   int fd = -1;
   for (int i = 0; i < kTries; ++i) {
     fd = retry([&] { return sys_openat2(root, path, static_cast<unsigned>(flags), 0, resolve_flags(links)); });

@@ -42,6 +42,7 @@ bool run(Context &context, const steps::AttachRoot &step) {
   if (!root) return context.fail(errno, "open the root at %s", step.path);
   UniqueFd old(context.root);
   context.root = root.release();
+  host_root = step.path;
   return true;
 }
 
