@@ -198,10 +198,10 @@ t.test("a 64-bit number above 2^53 is not rounded", async (t) => {
   const text = readFileSync(join(bundle, "config.json"), "utf8");
   box.configure(
     bundle,
-    text.replace('"rlimits": [', '"rlimits": [ { "type": "RLIMIT_FSIZE", "soft": 5, "hard": 9007199254740993 },'),
+    text.replace('"rlimits": [', '"rlimits": [ { "type": "RLIMIT_CORE", "soft": 5, "hard": 9007199254740993 },'),
   );
   const result = box.run(["run", "--bundle", bundle, box.id()]);
   // Taken exactly, or refused in words: never 9007199254740992.
-  if (result.status === 0) t.equal(JSON.parse(result.stdout).rlimits.RLIMIT_FSIZE[1], "9007199254740993");
+  if (result.status === 0) t.equal(JSON.parse(result.stdout).rlimits.RLIMIT_CORE[1], "9007199254740993");
   else t.match(result.stderr, /rlimits\[0\]\.hard|9007199254740993/);
 });
