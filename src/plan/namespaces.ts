@@ -107,6 +107,16 @@ export function planEntering(planning: Planning): void {
     planTimeOffsets(planning);
   }
   cloneFirstProcess(planning);
+  if (joinsCgroupLate(planning)) joinOne(planning, slots, "cgroup", 0);
+}
+
+/**
+ * Whether the cgroup namespace is joined by the child. Below the root of the one that is joined the
+ * container's own cgroup does not exist: cloning into it would fail with ENOENT where cgroup2 is
+ * mounted with nsdelegate.
+ */
+function joinsCgroupLate({ namespaces, request }: Planning): boolean {
+  return namespaces.isJoined("cgroup") && request.cgroups.into !== undefined;
 }
 
 /** All are opened before the first is joined: their paths are of the runtime's mount namespace. */
@@ -124,17 +134,24 @@ function openJoined({ entering, namespaces, program }: Planning): Map<LinuxNames
  * A namespace may be owned by the user namespace that is joined too, or by one above it that
  * only the host's privileges open. So each is tried before and again after it.
  */
-function joinAll({ entering, namespaces }: Planning, slots: ReadonlyMap<LinuxNamespaceType, number>): void {
-  const join = (type: LinuxNamespaceType, tolerate: number) => {
-    const slot = slots.get(type);
-    if (slot !== undefined)
-      entering.add(namespaces.at(type), { op: "join_namespace", slot, type: NAMESPACE_FLAGS[type], tolerate });
-  };
+function joinAll(planning: Planning, slots: ReadonlyMap<LinuxNamespaceType, number>): void {
+  const order = joinsCgroupLate(planning) ? JOIN_ORDER.filter((type) => type !== "cgroup") : JOIN_ORDER;
   if (slots.has("user")) {
-    for (const type of JOIN_ORDER) join(type, 1);
-    join("user", 0);
+    for (const type of order) joinOne(planning, slots, type, 1);
+    joinOne(planning, slots, "user", 0);
   }
-  for (const type of JOIN_ORDER) join(type, 0);
+  for (const type of order) joinOne(planning, slots, type, 0);
+}
+
+function joinOne(
+  { entering, namespaces }: Planning,
+  slots: ReadonlyMap<LinuxNamespaceType, number>,
+  type: LinuxNamespaceType,
+  tolerate: number,
+): void {
+  const slot = slots.get(type);
+  if (slot === undefined) return;
+  entering.add(namespaces.at(type), { op: "join_namespace", slot, type: NAMESPACE_FLAGS[type], tolerate });
 }
 
 function makeUserNamespace({ entering, namespaces }: Planning, hidden: boolean): void {
