@@ -15,9 +15,8 @@
 #endif
 
 namespace addon {
-namespace {
 
-UniqueFd create(const char *name, MemoryFile kind) {
+UniqueFd empty_memory_file(const char *name, MemoryFile kind) {
   const unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
   UniqueFd fd(memfd_create(name, flags | (kind == MemoryFile::Program ? MFD_EXEC : MFD_NOEXEC_SEAL)));
   // Kernels before 6.3 know neither flag.
@@ -25,12 +24,14 @@ UniqueFd create(const char *name, MemoryFile kind) {
   return fd;
 }
 
+namespace {
+
 bool seal(int fd) { return fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0; }
 
 }  // namespace
 
 UniqueFd make_memory_file(const char *name, MemoryFile kind, const void *data, size_t size) {
-  UniqueFd fd = create(name, kind);
+  UniqueFd fd = empty_memory_file(name, kind);
   const char *bytes = static_cast<const char *>(data);
   // pwrite leaves the offset at 0, where readers start.
   for (size_t done = 0; fd.valid() && done < size;) {
@@ -42,7 +43,7 @@ UniqueFd make_memory_file(const char *name, MemoryFile kind, const void *data, s
 }
 
 UniqueFd copy_to_memory_file(const char *name, MemoryFile kind, int source) {
-  UniqueFd fd = create(name, kind);
+  UniqueFd fd = empty_memory_file(name, kind);
   struct stat status;
   if (!fd.valid() || fstat(source, &status) < 0) return UniqueFd();
   for (off_t done = 0; done < status.st_size;) {

@@ -2,8 +2,6 @@
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -11,6 +9,7 @@
 #include <memory>
 
 #include "addon.h"
+#include "memory_file.h"
 #include "unique_fd.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
@@ -125,7 +124,7 @@ Failure compile(const Profile &profile, std::vector<std::string> &unknown, Uniqu
   seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_NNP, 0);
   const Failure failure = add_rules(filter.get(), profile, unknown);
   if (failure.error) return failure;
-  output.reset(memfd_create("seccomp", MFD_CLOEXEC));
+  output = empty_memory_file("seccomp", MemoryFile::Data);
   if (!output.valid()) return {errno, "memfd_create", ""};
   if (const int result = seccomp_export_bpf(filter.get(), output.get())) return {-result, "seccomp_export_bpf", ""};
   return {};

@@ -1,6 +1,5 @@
 // What a file is: stat(2) and its kin.
 #include <errno.h>
-#include <linux/limits.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
@@ -60,10 +59,12 @@ Napi::Value filesystem_type(const Napi::CallbackInfo &info) {
   return fail(info.Env(), errno, "statfs", path);
 }
 
-// One of the short attributes that mark files for the kernel ("y" for an opaque overlay directory).
+// One of the short attributes that mark files for the kernel ("y" for an opaque overlay directory). Of the
+// path itself: what a container put into its layer may be a symlink to a file of the host.
 Napi::Value extended_attribute(const Napi::CallbackInfo &info) {
   Arguments arguments(info, "getxattr");
-  const std::string path = arguments.path(0), name = arguments.path(1);
+  const std::string path = arguments.path(0);
+  const std::string name = arguments.path(1);
   if (!arguments.ok()) return arguments.refuse();
   char value[256];
   const ssize_t size = lgetxattr(path.c_str(), name.c_str(), value, sizeof value);
@@ -72,19 +73,6 @@ Napi::Value extended_attribute(const Napi::CallbackInfo &info) {
   if (errno == ENODATA || errno == ENOENT || errno == ENOTDIR || errno == EOPNOTSUPP || errno == EPERM) {
     return info.Env().Null();
   }
-  return fail(info.Env(), errno, "getxattr", path);
-}
-
-// lgetxattr: what a container put into its layer may be a symlink to a file of the host.
-Napi::Value getxattr_(const Napi::CallbackInfo &info) {
-  Arguments arguments(info, "getxattr");
-  const std::string path = arguments.path(0);
-  const std::string name = arguments.path(1);
-  if (!arguments.ok()) return arguments.refuse();
-  std::string value(XATTR_SIZE_MAX, '\0');
-  const ssize_t size = lgetxattr(path.c_str(), name.c_str(), &value[0], value.size());
-  if (size >= 0) return Napi::String::New(info.Env(), value.data(), static_cast<size_t>(size));
-  if (errno == ENODATA || errno == EOPNOTSUPP) return info.Env().Null();
   return fail(info.Env(), errno, "lgetxattr", path);
 }
 
@@ -94,7 +82,6 @@ void add_status(Napi::Object exports) {
   add<stat_>(exports, "stat");
   add<lstat_>(exports, "lstat");
   add<fstat_>(exports, "fstat");
-  add<getxattr_>(exports, "getxattr");
   add<filesystem_type>(exports, "filesystemType");
   add<extended_attribute>(exports, "getxattr");
 }

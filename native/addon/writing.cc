@@ -116,7 +116,8 @@ Napi::Value memfd(const Napi::CallbackInfo &info) {
   const std::string name = arguments.path(0);
   const std::string data = arguments.text(1);
   if (!arguments.ok()) return arguments.refuse();
-  UniqueFd fd = make_memory_file(name.c_str(), MemoryFile::Data, data.data(), data.size());
+  UniqueFd fd = data.empty() ? empty_memory_file(name.c_str(), MemoryFile::Data)
+                             : make_memory_file(name.c_str(), MemoryFile::Data, data.data(), data.size());
   if (!fd.valid()) return fail(info.Env(), errno, "memfd_create", name);
   return Napi::Number::New(info.Env(), fd.release());
 }
