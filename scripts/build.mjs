@@ -17,7 +17,6 @@ import {
   mkdirSync,
   readdirSync,
   renameSync,
-  rmSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";

@@ -6,20 +6,40 @@ import { readFileSync, writeFileSync } from "node:fs";
 const root = new URL("..", import.meta.url);
 const definition = JSON.parse(readFileSync(new URL("native/steps/steps.json", root), "utf8"));
 
-const TS = { u32: "number", i32: "number", slot: "number", u64: "bigint | number", string: "string", bytes: "Uint8Array", strings: "readonly string[]", u32s: "readonly number[]" };
-const CC = { u32: "uint32_t", i32: "int32_t", slot: "uint32_t", u64: "uint64_t", string: "const char *", bytes: "Bytes", strings: "Strings", u32s: "Numbers" };
+const TS = {
+  u32: "number",
+  i32: "number",
+  slot: "number",
+  u64: "bigint | number",
+  string: "string",
+  bytes: "Uint8Array",
+  strings: "readonly string[]",
+  u32s: "readonly number[]",
+};
+const CC = {
+  u32: "uint32_t",
+  i32: "int32_t",
+  slot: "uint32_t",
+  u64: "uint64_t",
+  string: "const char *",
+  bytes: "Bytes",
+  strings: "Strings",
+  u32s: "Numbers",
+};
 
 const pascal = (name) => name.replace(/(^|_)(.)/g, (_, __, c) => c.toUpperCase());
 const camel = (name) => name.replace(/_(.)/g, (_, c) => c.toUpperCase());
 
 const banner = "// Made by scripts/generate-steps.mjs from native/steps/steps.json. Do not edit.\n";
 
-let ts = `${banner}
+const ts = `${banner}
 export const STEP_VERSION = ${definition.version};
 export const STEP_MAGIC = ${definition.magic};
 export const NO_SLOT = 0xffffffff;
 
-export type FieldType = ${Object.keys(TS).map((t) => `"${t}"`).join(" | ")};
+export type FieldType = ${Object.keys(TS)
+  .map((t) => `"${t}"`)
+  .join(" | ")};
 
 /** One step of a program; what each does stands above its member. */
 export type Step =
@@ -39,7 +59,7 @@ ${definition.steps.map((s, i) => `  ${s.name}: { code: ${i + 1}, fields: [${s.fi
 };
 `;
 
-let h = `${banner}#pragma once
+const h = `${banner}#pragma once
 #include "reader.h"
 
 namespace steps {

@@ -38,6 +38,7 @@ export const calls = [
         "native/init/mount_filesystem.cc": hostPath,
         "native/init/mount_classic.cc": hostPath,
         "native/init/root.cc": hostPath,
+        "native/init/mount_api.cc": "/.. or the host's path of the root: what is mounted on the root directory itself",
         "native/init/check.cc": "only in the self-check, which runs in no container",
         "native/init/inspect.cc":
           "after the pivot, with the program's own rights: looks at a file that execve has refused",

@@ -28,10 +28,10 @@ function problem(message) {
   console.error(message);
 }
 
-function runs(command, args) {
+function runs(command, args, stderr = "inherit") {
   if (!hasCommand(command) && !command.startsWith("node_modules"))
     return problem(`${command} is missing: node scripts/setup.mjs lint`);
-  const { status } = spawnSync(command, args, { cwd: root, stdio: "inherit" });
+  const { status } = spawnSync(command, args, { cwd: root, stdio: ["ignore", "inherit", stderr] });
   if (status !== 0) problem(`${command} found something`);
 }
 
@@ -47,7 +47,8 @@ const checks = {
   tidy() {
     const sources = native.filter((file) => /^native\/(init|launcher)\/.*\.cc$/.test(file));
     const flags = ["-std=c++17", "-D_GNU_SOURCE", "-Inative/steps", "-fno-exceptions", "-fno-rtti"];
-    runs("clang-tidy", ["--quiet", ...sources, "--", ...flags]);
+    // On stderr it only counts the warnings of system headers, which nobody sees.
+    runs("clang-tidy", ["--quiet", ...sources, "--", ...flags], "ignore");
   },
   shell() {
     const scripts = files.filter((file) => /^#!.*\b(ba)?sh\b/.test(text(file).slice(0, 40)));
