@@ -60,6 +60,14 @@ void hold(MountSlot &slot, UniqueFd fd) {
   slot.fd = fd.release();
 }
 
+void fill(MountSlot &slot, MountSlot::Tree tree, UniqueFd fd, ClassicMount *classic) {
+  UniqueFd old(slot.fd);
+  slot = MountSlot{};
+  slot.fd = fd.release();
+  slot.tree = tree;
+  slot.classic = classic;
+}
+
 bool is_directory_tree(const MountSlot &slot) {
   if (slot.fd < 0) return slot.tree == MountSlot::Tree::Classic;  // a file system
   struct stat status;

@@ -26,12 +26,6 @@ bool is_expected(Context &context, int fd, const char *path, bool nofollow, uint
   return true;
 }
 
-bool keep(MountSlot &slot, MountSlot::Tree tree, UniqueFd fd) {
-  hold(slot, static_cast<UniqueFd &&>(fd));
-  slot.tree = tree;
-  return true;
-}
-
 // A node of the host must not be given another mode or owner through the container. Reading from and
 // writing to a device works on a read-only mount.
 bool guard_node(Context &context, MountSlot &slot, uint32_t expect) {
@@ -53,7 +47,7 @@ bool clone_path(Context &context, MountSlot &slot, ClassicMount &classic, const 
     }
     if (!tree) return context.fail(errno, "open %s", path);
     if (!is_expected(context, tree.get(), path, nofollow, expect)) return false;
-    keep(slot, MountSlot::Tree::Detached, static_cast<UniqueFd &&>(tree));
+    fill(slot, MountSlot::Tree::Detached, static_cast<UniqueFd &&>(tree), nullptr);
     return guard_node(context, slot, expect);
   }
   UniqueFd source(retry([&] { return open(path, O_PATH | O_CLOEXEC | (nofollow ? O_NOFOLLOW : 0)); }));
@@ -64,8 +58,7 @@ bool clone_path(Context &context, MountSlot &slot, ClassicMount &classic, const 
   classic.recursive = recursive;
   classic.nofollow = nofollow;
   classic.expect = expect;
-  slot.classic = &classic;
-  keep(slot, MountSlot::Tree::Classic, static_cast<UniqueFd &&>(source));
+  fill(slot, MountSlot::Tree::Classic, static_cast<UniqueFd &&>(source), &classic);
   return guard_node(context, slot, expect);
 }
 
@@ -75,7 +68,8 @@ bool clone_descriptor(Context &context, MountSlot &slot, ClassicMount &classic, 
     unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0);
     UniqueFd tree(retry([&] { return sys_open_tree(fd, "", flags); }));
     if (!tree) return context.fail(errno, "copy the mount of %s", path);
-    return keep(slot, MountSlot::Tree::Detached, static_cast<UniqueFd &&>(tree));
+    fill(slot, MountSlot::Tree::Detached, static_cast<UniqueFd &&>(tree), nullptr);
+    return true;
   }
   UniqueFd source(fcntl(fd, F_DUPFD_CLOEXEC, 3));
   if (!source) return context.fail(errno, "copy the mount of %s", path);
@@ -83,8 +77,8 @@ bool clone_descriptor(Context &context, MountSlot &slot, ClassicMount &classic, 
   classic.source = path;
   classic.recursive = recursive;
   classic.nofollow = true;
-  slot.classic = &classic;
-  return keep(slot, MountSlot::Tree::Classic, static_cast<UniqueFd &&>(source));
+  fill(slot, MountSlot::Tree::Classic, static_cast<UniqueFd &&>(source), &classic);
+  return true;
 }
 
 bool run(Context &context, const steps::CloneTree &step) {

@@ -179,25 +179,14 @@ bool keep_classic(MountSlot &slot, ClassicMount &classic, const steps::MakeFiles
   classic.set = step.attributes | (step.superblock & MS_RDONLY ? MOUNT_ATTR_RDONLY : 0);
   // A new mount has relatime, whatever the attributes say: they are the whole truth here.
   classic.clear = MOUNT_ATTR__ATIME;
-  slot.classic = &classic;
-  slot.tree = MountSlot::Tree::Classic;
+  fill(slot, MountSlot::Tree::Classic, UniqueFd(), &classic);
   return true;
 }
 
-}  // namespace
-
-bool make_filesystem(Context &context, MountSlot &slot, ClassicMount &classic, const steps::MakeFilesystem &step) {
-  uint64_t superblock = step.superblock;
-  bool tmpfs = strcmp(step.type, "tmpfs") == 0;
-  // As runc and crun do: a tmpfs over an existing directory looks like it.
-  slot.adopt_mode = tmpfs && !has_option(step.data, "mode");
-  slot.adopt_owner = tmpfs && !has_option(step.data, "uid") && !has_option(step.data, "gid");
-  // Nobody else has this superblock, so the mount's own flag does; and the root can be given its mode.
-  if (tmpfs) superblock &= ~static_cast<uint64_t>(MS_RDONLY);
-  hold(slot, UniqueFd());
+bool make(Context &context, MountSlot &slot, ClassicMount &classic, const steps::MakeFilesystem &step,
+          uint64_t superblock) {
   // MS_I_VERSION has no name for fsconfig.
   if (!has_mount_api() || (superblock & MS_I_VERSION)) return keep_classic(slot, classic, step, superblock);
-
   UniqueFd tree;
   Made made = Maker(context, step, false).run(superblock, tree);
   // Before Linux 6.5 overlay says only at the end that it doesn't know lowerdir+.
@@ -206,8 +195,21 @@ bool make_filesystem(Context &context, MountSlot &slot, ClassicMount &classic, c
   }
   if (made == Made::Classic) return keep_classic(slot, classic, step, superblock);
   if (made == Made::No) return false;
-  hold(slot, static_cast<UniqueFd &&>(tree));
-  slot.tree = MountSlot::Tree::Detached;
+  fill(slot, MountSlot::Tree::Detached, static_cast<UniqueFd &&>(tree), nullptr);
+  return true;
+}
+
+}  // namespace
+
+bool make_filesystem(Context &context, MountSlot &slot, ClassicMount &classic, const steps::MakeFilesystem &step) {
+  uint64_t superblock = step.superblock;
+  bool tmpfs = strcmp(step.type, "tmpfs") == 0;
+  // Nobody else has this superblock, so the mount's own flag does; and the root can be given its mode.
+  if (tmpfs) superblock &= ~static_cast<uint64_t>(MS_RDONLY);
+  if (!make(context, slot, classic, step, superblock)) return false;
+  // As runc and crun do: a tmpfs over an existing directory looks like it.
+  slot.adopt_mode = tmpfs && !has_option(step.data, "mode");
+  slot.adopt_owner = tmpfs && !has_option(step.data, "uid") && !has_option(step.data, "gid");
   return true;
 }
 

@@ -53,6 +53,10 @@ bool set_propagation(Context &, int mount, uint64_t propagation);
 // Puts another descriptor into the slot and closes the old one.
 void hold(MountSlot &slot, UniqueFd fd);
 
+// Makes the slot hold a new tree. Nothing of the one before stays: a bind mount in the slot of an
+// earlier tmpfs must not be given that one's mode.
+void fill(MountSlot &slot, MountSlot::Tree tree, UniqueFd fd, ClassicMount *classic);
+
 // Whether the slot's tree starts with a directory.
 bool is_directory_tree(const MountSlot &);
 
