@@ -45,8 +45,9 @@ class Walker {
   Walker(int root, Links links, bool create) : root_(root), links_(links), create_(create) {}
 
   bool run(const char *path, Place &place) {
-    if (strlen(path) >= PATH_MAX) return failed(ENAMETOOLONG);
-    strcpy(rest_, path);
+    size_t length = strlen(path);
+    if (length >= PATH_MAX) return failed(ENAMETOOLONG);
+    memcpy(rest_, path, length + 1);
     if (!to_root()) return false;
     while (true) {
       Next next = take_name();
@@ -129,7 +130,7 @@ class Walker {
   }
 
   Step arrive(Place &place, UniqueFd fd) {
-    strcpy(place.name, name_);
+    memcpy(place.name, name_, sizeof name_);
     place.parent = static_cast<UniqueFd &&>(at_);
     place.fd = static_cast<UniqueFd &&>(fd);
     return Step::Arrived;
