@@ -22,13 +22,26 @@ static const struct {
   const char *name;
   unsigned number;
 } calls[] = {
-    {"open_tree", 428},      {"move_mount", 429},  {"fsopen", 430},
-    {"fsconfig", 431},       {"fsmount", 432},     {"fspick", 433},
-    {"pidfd_open", 434},     {"clone3", 435},      {"close_range", 436},
-    {"openat2", 437},        {"pidfd_getfd", 438}, {"faccessat2", 439},
-    {"mount_setattr", 442},  {"fchmodat2", 452},   {"statx", SYS_statx},
-    {"memfd_create", SYS_memfd_create}, {"execveat", SYS_execveat}, {"seccomp", SYS_seccomp},
-    {"pidfd_send_signal", 424}, {"copy_file_range", SYS_copy_file_range},
+    {"open_tree", 428},
+    {"move_mount", 429},
+    {"fsopen", 430},
+    {"fsconfig", 431},
+    {"fsmount", 432},
+    {"fspick", 433},
+    {"pidfd_open", 434},
+    {"clone3", 435},
+    {"close_range", 436},
+    {"openat2", 437},
+    {"pidfd_getfd", 438},
+    {"faccessat2", 439},
+    {"mount_setattr", 442},
+    {"fchmodat2", 452},
+    {"statx", SYS_statx},
+    {"memfd_create", SYS_memfd_create},
+    {"execveat", SYS_execveat},
+    {"seccomp", SYS_seccomp},
+    {"pidfd_send_signal", 424},
+    {"copy_file_range", SYS_copy_file_range},
 };
 
 static const struct {
