@@ -81,37 +81,31 @@ function encodeField(writer: Writer, type: FieldType, value: unknown): void {
   }
 }
 
-const encoder = new TextEncoder();
-
 /** A buffer that doubles when it is full. Every write begins and ends at a multiple of four. */
 class Writer {
   size = 0;
   private buffer = new Uint8Array(16384);
-  private view = new DataView(this.buffer.buffer);
 
   constructor(private readonly slots: number) {}
 
   u32(value: unknown): void {
-    const number = integer(value, 0, 0xffffffff);
-    this.reserve(4);
-    this.view.setUint32(this.size, number, true);
-    this.size += 4;
+    this.word(integer(value, 0, 0xffffffff));
   }
 
   i32(value: unknown): void {
-    const number = integer(value, -0x80000000, 0x7fffffff);
-    this.reserve(4);
-    this.view.setInt32(this.size, number, true);
-    this.size += 4;
+    this.word(integer(value, -0x80000000, 0x7fffffff));
   }
 
   u64(value: unknown): void {
-    if (typeof value === "number" && !Number.isSafeInteger(value)) throw outOfRange(value);
-    const number = typeof value === "bigint" ? value : BigInt(integer(value, 0, Number.MAX_SAFE_INTEGER));
-    if (number < 0n || number > 0xffffffffffffffffn) throw outOfRange(value);
-    this.reserve(8);
-    this.view.setBigUint64(this.size, number, true);
-    this.size += 8;
+    if (typeof value === "bigint") {
+      if (value < 0n || value > 0xffffffffffffffffn) throw outOfRange(value);
+      this.word(Number(value & 0xffffffffn));
+      this.word(Number(value >> 32n));
+    } else {
+      const number = integer(value, 0, Number.MAX_SAFE_INTEGER);
+      this.word(number % 0x100000000);
+      this.word(Math.floor(number / 0x100000000));
+    }
   }
 
   slot(value: unknown): void {
@@ -125,10 +119,25 @@ class Writer {
       throw new RuntError({ cause: "a text may not hold a NUL byte", path: JSON.stringify(value) });
     // A UTF-16 unit takes at most three bytes of UTF-8.
     this.reserve(4 + value.length * 3 + 4);
-    const { written } = encoder.encodeInto(value, this.buffer.subarray(this.size + 4));
-    this.view.setUint32(this.size, written, true);
+    const lengthAt = this.size;
     this.size += 4;
+    const written = this.ascii(value) ? value.length : this.utf8(value);
+    this.patch(lengthAt, written);
     this.pad(written + 1, written);
+  }
+
+  /** The usual text, byte by byte: without a JIT the start of TextEncoder costs more. False: it is not ASCII. */
+  private ascii(value: string): boolean {
+    for (let index = 0; index < value.length; index++) {
+      const unit = value.charCodeAt(index);
+      if (unit > 0x7f) return false;
+      this.buffer[this.size + index] = unit;
+    }
+    return true;
+  }
+
+  private utf8(value: string): number {
+    return new TextEncoder().encodeInto(value, this.buffer.subarray(this.size)).written;
   }
 
   blob(value: unknown): void {
@@ -146,17 +155,27 @@ class Writer {
 
   /** Overwrites a u32 that was left open. */
   patch(at: number, value: number): void {
-    this.view.setUint32(at, value, true);
+    this.buffer[at] = value;
+    this.buffer[at + 1] = value >>> 8;
+    this.buffer[at + 2] = value >>> 16;
+    this.buffer[at + 3] = value >>> 24;
   }
 
   bytes(): Uint8Array {
     return this.buffer.subarray(0, this.size);
   }
 
+  /** 32 bits, little endian. */
+  private word(value: number): void {
+    this.reserve(4);
+    this.patch(this.size, value);
+    this.size += 4;
+  }
+
   /** Moves over `length` bytes and up to the next multiple of four; all from `used` on is zero. */
   private pad(length: number, used: number): void {
     const padded = (length + 3) & ~3;
-    this.buffer.fill(0, this.size + used, this.size + padded);
+    for (let at = used; at < padded; at++) this.buffer[this.size + at] = 0;
     this.size += padded;
   }
 
@@ -166,7 +185,6 @@ class Writer {
     const larger = new Uint8Array(Math.max(needed, this.buffer.length * 2));
     larger.set(this.bytes());
     this.buffer = larger;
-    this.view = new DataView(larger.buffer);
   }
 }
 

@@ -101,11 +101,13 @@ function labelOf({ config, host }: Planning, type: string): string[] {
 }
 
 /**
- * Only who owns the network namespace may mount sysfs. In a user namespace without a network
- * namespace of its own that is not the container.
+ * Only who owns the network namespace may mount sysfs. In a user namespace that is the container
+ * when the network namespace was made in it: not one of the host's, nor one that is older than a
+ * new user namespace. Of two that are joined nothing is known; engines join those of one pod.
  */
-function isForeignSysfs({ namespaces, inUserNamespace }: Planning): boolean {
-  return inUserNamespace && !namespaces.has("network");
+function isForeignSysfs({ namespaces }: Planning): boolean {
+  if (namespaces.isNew("user")) return !namespaces.isNew("network");
+  return namespaces.isJoined("user") && !namespaces.has("network");
 }
 
 /** The host's /sys in place of a sysfs that may not be mounted. */

@@ -21,8 +21,9 @@ function printFields(step: Step): string {
     .join(" ");
 }
 
-/** Numbers that people know in another base: modes, flags. */
+/** Numbers that people know in another base than their type has here: modes, flags, limits. */
 function printNumber(op: Step["op"], name: string, value: unknown): string | undefined {
+  if ((op === "set_rlimit" || op === "set_scheduler") && typeof value !== "string") return String(value);
   if (typeof value !== "number") return undefined;
   if (name === "flags" || name === "type" || op === "set_memory_policy") return `0x${value.toString(16)}`;
   if (name === "mode" || name === "mask") return `0${value.toString(8)}`;

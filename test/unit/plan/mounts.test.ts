@@ -224,6 +224,27 @@ t.test("sysfs without a network namespace of its own, in a user namespace", (t) 
   t.end();
 });
 
+t.test("who owns the network namespace, and so may mount sysfs", (t) => {
+  const type = (user: string | undefined, network: string | undefined) => {
+    const plan = planOf((config) => {
+      if (user === "new") withUserNamespace(config);
+      else if (user) config.linux!.namespaces!.push({ type: "user", path: user });
+      if (network) config.linux!.namespaces!.push({ type: "network", path: network === "new" ? "" : network });
+      config.mounts = [{ destination: "/sys", type: "sysfs" }];
+    });
+    return stepsOf(plan, "make_filesystem").length === 1 ? "own" : "host's";
+  };
+  t.equal(type(undefined, undefined), "own", "root of the host");
+  t.equal(type(undefined, "/netns"), "own");
+  t.equal(type("new", "new"), "own");
+  t.equal(type("new", undefined), "host's");
+  t.equal(type("new", "/netns"), "host's", "older than the user namespace");
+  t.equal(type("/userns", "/netns"), "own", "of one pod");
+  t.equal(type("/userns", undefined), "host's");
+  t.equal(type("/userns", "new"), "own");
+  t.end();
+});
+
 t.test("mountLabel is a parameter of its own: it has commas", (t) => {
   const label = "system_u:object_r:svirt_sandbox_file_t:s0:c715,c811";
   const edit = (type: string) => (config: Parameters<NonNullable<Parameters<typeof planOf>[0]>>[0]) => {
