@@ -29,13 +29,13 @@ export function cgroupDirectories({ layout, cgroupsPath, id, rootless }: PathReq
 
   const directories: Record<string, string> = {};
   for (const [controller, mountPoint] of Object.entries(layout.hierarchies)) {
-    directories[controller] = join(mountPoint, underOwn ? (layout.own[controller] ?? "") : "", inner);
+    directories[controller] = `${mountPoint}${underOwn ? prefix(layout.own[controller] ?? "/") : ""}/${inner}`;
   }
   if (layout.unified !== undefined) {
     // Our own cgroup holds processes (us), and a v2 cgroup with processes cannot hand controllers down:
     // the container becomes a sibling (cgroup-v2.rst, "No Internal Process Constraint").
     const start = underOwn ? parent(layout.own[""] ?? "/") : "";
-    directories[""] = join(layout.unified, start, inner);
+    directories[""] = `${layout.unified}${start}/${inner}`;
   }
   return { version: layout.version, directories };
 }
@@ -63,6 +63,7 @@ function parent(path: string): string {
   return path.slice(0, Math.max(path.lastIndexOf("/"), 0));
 }
 
-function join(...parts: string[]): string {
-  return `/${parts.flatMap((part) => part.split("/").filter(Boolean)).join("/")}`;
+/** A cgroup's path in front of a slash. */
+function prefix(path: string): string {
+  return path === "/" ? "" : path;
 }
