@@ -4,6 +4,7 @@
 
 import type { CgroupDriver } from "../cgroup/driver.js";
 import { readHost } from "../host/facts.js";
+import { failure } from "../host/failure.js";
 import { initPath, native } from "../host/native.js";
 import { encodeProgram } from "../plan/encode.js";
 import type { OverlayPaths } from "../plan/overlay.js";
@@ -21,7 +22,7 @@ import { writePidFile } from "./pidfile.js";
 import { cachedFilter } from "./seccomp-cache.js";
 import { Session } from "./session.js";
 import { hookState, type JournalDocument, type StateDocument } from "./state.js";
-import { START_SOCKET, claim, commitState, release, writeJournal, type Claim } from "./store.js";
+import { START_SOCKET, claim, commitState, release, writeJournal, type Claim, markCgroup } from "./store.js";
 
 /** A container that was made. Its lock is given back. */
 export interface CreatedContainer {
@@ -82,6 +83,7 @@ class Creation {
     const resources = this.config.linux?.resources;
     this.cgroup.create(resources);
     this.cgroupTaken = true;
+    markCgroup(this.claimed!.directory);
     this.cgroup.apply(resources);
     for (const warning of this.cgroup.warnings.splice(0)) report.warn(warning);
   }
@@ -167,7 +169,7 @@ class Creation {
       try {
         work();
       } catch (error) {
-        request.report.warn(`undoing the failed container: ${(error as Error).message}`);
+        request.report.warn(`undoing the failed container: ${(failure(error) as Error).message}`);
       }
     };
     if (session) attempt(() => session.kill());

@@ -5,6 +5,7 @@
 import { cgroupDriverFromState } from "../cgroup/index.js";
 import type { CgroupDriver } from "../cgroup/driver.js";
 import { RuntError } from "../errors.js";
+import { failure } from "../host/failure.js";
 import { native } from "../host/native.js";
 import { SIGKILL } from "../host/signals.js";
 import { runHooks } from "./hooks.js";
@@ -12,7 +13,7 @@ import { removeOverlayLeftovers } from "./overlay.js";
 import { openProcess } from "./process-handle.js";
 import type { Reporter } from "./report.js";
 import { hookState, type JournalDocument, type ProcessIdentity } from "./state.js";
-import { release, type Claim } from "./store.js";
+import { isCgroupMarked, release, type Claim } from "./store.js";
 
 /** How long processes may take to die, and cgroups to become empty. */
 const PATIENCE_MS = 10_000;
@@ -37,12 +38,13 @@ export function destroyContainer({ claim, journal, init, kill, poststop, report 
     try {
       work();
     } catch (error) {
-      problems.push((error as Error).message);
+      problems.push((failure(error) as Error).message);
     }
   };
   const cgroup = driverOf(journal);
-  if (kill || journal?.ownPidNamespace === false) attempt(() => killAll(cgroup, init));
-  if (cgroup) attempt(() => cgroup.remove(PATIENCE_MS));
+  const ours = init !== null || isCgroupMarked(claim.directory);
+  if (kill || journal?.ownPidNamespace === false) attempt(() => killAll(ours ? cgroup : null, init));
+  if (cgroup) attempt(() => removeCgroup(cgroup, ours));
   if (problems.length === 0) attempt(() => removeOverlayLeftovers(journal?.overlay));
   if (problems.length === 0) attempt(() => native().removeTree(claim.directory));
   release(claim);
@@ -55,6 +57,15 @@ export function destroyContainer({ claim, journal, init, kill, poststop, report 
 function driverOf(journal: JournalDocument | null): CgroupDriver | null {
   if (!journal || Object.keys(journal.cgroup.directories).length === 0) return null;
   return cgroupDriverFromState(journal.cgroup);
+}
+
+/** One that was never taken for the container is removed only when it is empty: then nobody needs it. */
+function removeCgroup(cgroup: CgroupDriver, ours: boolean): void {
+  try {
+    cgroup.remove(ours ? PATIENCE_MS : 0);
+  } catch (error) {
+    if (ours) throw error;
+  }
 }
 
 /** Ends the first process and all of the cgroup, and waits for the first process. */
@@ -86,7 +97,7 @@ function runPoststop(journal: JournalDocument, init: ProcessIdentity | null, rep
     try {
       runHooks("poststop", [hook], state, report, index);
     } catch (error) {
-      report.warn((error as Error).message);
+      report.warn((failure(error) as Error).message);
     }
   }
 }

@@ -13,6 +13,7 @@ const OPEN_DIRECTORY = 0o200000 | 0o400000;
 
 const STATE = "state.json";
 const JOURNAL = "journal.json";
+const CGROUP_MARK = "cgroup-taken";
 
 /** The socket that a created container waits on for `start`. */
 export const START_SOCKET = "start.sock";
@@ -93,6 +94,19 @@ export function release({ fd }: Claim): void {
 /** Writes down what is about to be taken from the machine. */
 export function writeJournal(directory: string, journal: JournalDocument): void {
   native().replaceFile(`${directory}/${JOURNAL}`, JSON.stringify(journal), 0o600);
+}
+
+/**
+ * Notes that the cgroups of the journal are this container's. Before, they may be another's: create
+ * refuses one that holds processes, and a creator that dies before it could refuse must not make
+ * a later delete kill them.
+ */
+export function markCgroup(directory: string): void {
+  native().createFile(`${directory}/${CGROUP_MARK}`, "", 0o600);
+}
+
+export function isCgroupMarked(directory: string): boolean {
+  return native().lstat(`${directory}/${CGROUP_MARK}`) !== null;
 }
 
 /** Makes a container exist: from here on it is created or running. */

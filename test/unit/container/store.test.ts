@@ -11,8 +11,10 @@ import { type JournalDocument, STATE_FORMAT } from "../../../src/container/state
 import {
   claim,
   commitState,
+  isCgroupMarked,
   listIds,
   lockContainer,
+  markCgroup,
   readContainer,
   release,
   writeJournal,
@@ -153,4 +155,11 @@ t.test("a pid file is the bare number, and never half of it", async (t) => {
   t.throws(() => writePidFile(join(folder, "none", "pid"), 1), {
     message: /^--pid-file: write .*none\/pid: no such file or directory/,
   });
+});
+
+t.test("the cgroups of a half-made container are its own only once that is noted", async (t) => {
+  const made = claim(t.testdir(), "a", false);
+  t.equal(isCgroupMarked(made.directory), false);
+  markCgroup(made.directory);
+  t.equal(isCgroupMarked(made.directory), true);
 });
