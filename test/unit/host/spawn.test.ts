@@ -1,0 +1,165 @@
+// runt-init is started: what it gets, what it does not get, and what it says.
+
+import { copyFileSync, readdirSync, readlinkSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import t from "tap";
+import { O_RDONLY } from "../../../src/host/constants.js";
+import { initPath, native } from "../../../src/host/native.js";
+import { MESSAGE_FAILURE } from "../../../src/plan/steps.gen.js";
+import { failsWith } from "../../helpers/native-error.js";
+import { finish, program, shell, shellOutput, start } from "./fixtures.js";
+
+t.test("a program runs, and hang-up is its success", async (t) => {
+  const { output, status } = shellOutput('echo "$0 $GIVEN $(env | grep -c .)"; exit 7');
+  t.match(output, /^sh yes \d\n$/);
+  t.equal(status, 7);
+});
+
+t.test("a signal is 128 and its number", async (t) => {
+  t.equal(shellOutput("kill -TERM $$").status, 143);
+  t.equal(shellOutput("kill -KILL $$").status, 137);
+});
+
+t.test("nothing of the environment comes along", async (t) => {
+  // Not through a shell, which adds PWD.
+  const output = native().memfd("output", "");
+  const steps = [
+    { op: "find_program", name: "/bin/cat", path: "" },
+    { op: "execute", args: ["cat", "/proc/self/environ"], env: ["GIVEN=yes"] },
+  ] as const;
+  finish(start(steps, { stdio: [0, output, 2] }));
+  t.equal(native().readFile(`/proc/self/fd/${output}`), "GIVEN=yes\0");
+  native().close(output);
+});
+
+t.test("signals are as they were made: none blocked, ignored or caught", async (t) => {
+  process.on("SIGUSR1", () => {});
+  t.teardown(() => process.removeAllListeners("SIGUSR1"));
+  const { output } = shellOutput("exec cat /proc/self/status");
+  for (const line of ["SigBlk", "SigIgn", "SigCgt"]) t.match(output, new RegExp(`^${line}:\\t0+$`, "m"), line);
+});
+
+t.test("only stdio and what is preserved stays open", async (t) => {
+  // The caller of runt leaked descriptors into us that are not close-on-exec.
+  const script = `
+    import { shellOutput } from ${JSON.stringify(new URL("./fixtures.js", import.meta.url).href)};
+    process.stdout.write(shellOutput("exec ls /proc/self/fd").output);`;
+  const leaking = [
+    "-c",
+    'exec 5</dev/null 7</dev/null 9</dev/null; exec "$0" --input-type=module -e "$1"',
+    process.execPath,
+    script,
+  ];
+  const { stdout, stderr } = spawnSync("sh", leaking, { encoding: "utf8" });
+  // 3 is ls reading the directory.
+  t.equal(stdout, "0\n1\n2\n3\n", stderr);
+});
+
+t.test("descriptors land where they belong, whatever their numbers were", async (t) => {
+  const dir = t.testdir({ a: "A", b: "B", c: "C" });
+  const open = (name: string) => native().open(join(dir, name), O_RDONLY, 0);
+  const read = (...fds: number[]) => fds.map((fd) => `cat <&${fd}`).join("; ");
+  const files = ["a", "b", "c"].map(open);
+  t.teardown(() => {
+    for (const fd of files) native().close(fd);
+  });
+  const [a, b, c] = files as [number, number, number];
+  // Each run reads from offset 0 through an open file of its own.
+  const run = (preserve: number[], order: number[]) => {
+    const anew = preserve.map((fd) => native().open(`/proc/self/fd/${fd}`, O_RDONLY, 0));
+    const { output } = shellOutput(read(...order), { preserve: anew });
+    for (const fd of anew) native().close(fd);
+    return output;
+  };
+  t.equal(run([a, b, c], [3, 4, 5]), "ABC");
+  t.equal(run([c, b, a], [3, 4, 5]), "CBA");
+  t.equal(run([c, a], [4, 3]), "AC");
+});
+
+t.test("stdio may be swapped, and one descriptor may be given twice", async (t) => {
+  const fd = native().memfd("input", "typed");
+  const output = native().memfd("output", "");
+  finish(start(shell("cat; echo to stderr >&2; cat <&3 || true"), { stdio: [fd, 1, output], preserve: [output] }));
+  t.match(native().readFile(`/proc/self/fd/${output}`), /to stderr/);
+  native().close(fd);
+  native().close(output);
+});
+
+t.test("a descriptor that is not open is named", async (t) => {
+  t.throws(() => start(shell("true"), { preserve: [999] }), failsWith("EBADF", "dup", "descriptor 999"));
+  t.throws(() => start(shell("true"), { stdio: [0, 1, 998] }), failsWith("EBADF"));
+});
+
+t.test("what a container sees of runt-init can't be changed (CVE-2019-5736)", async (t) => {
+  // hold: runt-init waits at a sync point, as it does while a container is made.
+  const spawned = start([{ op: "sync", point: 3, slot: 0xffffffff }, ...shell("exit 0")]);
+  const message = native().receive(spawned.channel, 10_000)!;
+  t.match(message, { kind: 2, value: 3, step: 0 });
+  const exe = `/proc/${spawned.pid}/exe`;
+  t.match(readlinkSync(exe), /^\/memfd:runt-init/);
+  // No write access (EPERM by the seals, ETXTBSY while it runs), neither here nor after its end.
+  t.throws(() => native().writeFile(exe, "#!/bin/sh"));
+  native().answer(spawned.channel, -1);
+  t.equal(finish(spawned).status, 0);
+});
+
+t.test("a hang-up in place of an answer ends it", async (t) => {
+  const { pid, pidfd, channel } = start([{ op: "sync", point: 3, slot: 0xffffffff }, ...shell("exit 0")]);
+  t.ok(native().receive(channel, 10_000));
+  native().close(channel);
+  t.not(native().reap(pid), 0);
+  native().close(pidfd);
+});
+
+t.test("a failed step says which, what and why", async (t) => {
+  const { messages, status } = finish(
+    start([{ op: "find_program", name: "/no/such/program", path: "" }, ...shell("")]),
+  );
+  t.equal(messages.length, 1);
+  t.match(messages[0], { kind: MESSAGE_FAILURE, step: 0, value: 2, fds: [] });
+  t.match(messages[0]!.text, /\/no\/such\/program/);
+  t.not(status, 0);
+});
+
+t.test("a program that is none is refused by runt-init", async (t) => {
+  const { messages, status } = finish(
+    native().spawnInit({
+      initPath: initPath(),
+      program: new Uint8Array([1, 2, 3]),
+      stdio: [0, 1, 2],
+      preserve: [],
+      slots: [],
+    }),
+  );
+  t.match(messages[0], { kind: MESSAGE_FAILURE });
+  t.not(status, 0);
+});
+
+t.test("receive gives up after its time", async (t) => {
+  const spawned = start([{ op: "sync", point: 3, slot: 0xffffffff }, ...shell("exit 0")]);
+  t.ok(native().receive(spawned.channel, 10_000));
+  t.throws(() => native().receive(spawned.channel, 20), failsWith("ETIMEDOUT", "recvmsg"));
+  native().answer(spawned.channel, -1);
+  finish(spawned);
+});
+
+t.test("a runt-init that is missing or none", async (t) => {
+  const dir = t.testdir({ text: "no program" });
+  const options = { program: program([]), stdio: [0, 1, 2] as const, preserve: [], slots: [] };
+  t.throws(
+    () => native().spawnInit({ ...options, initPath: join(dir, "none") }),
+    failsWith("ENOENT", "open", join(dir, "none")),
+  );
+  t.throws(() => native().spawnInit({ ...options, initPath: join(dir, "text") }), failsWith("ENOEXEC", "posix_spawn"));
+  copyFileSync(initPath(), join(dir, "copy"));
+  const spawned = start(shell("exit 3"), { initPath: join(dir, "copy") });
+  t.equal(finish(spawned).status, 3, "another path is another image");
+});
+
+t.test("no descriptor of ours is left after many programs", async (t) => {
+  shellOutput("true");
+  const before = readdirSync("/proc/self/fd").length;
+  for (let i = 0; i < 20; i++) shellOutput("true");
+  t.equal(readdirSync("/proc/self/fd").length, before);
+});
