@@ -73,6 +73,16 @@ function buildNodePrefix() {
   chmodSync("build/node/lib/runt/engine", 0o755);
 }
 
+/** The commit that --version shows; without git or a checkout nobody knows. */
+function commit() {
+  try {
+    const options = { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] };
+    return execFileSync("git", ["describe", "--always", "--dirty", "--abbrev=12"], options).trim();
+  } catch {
+    return "unknown";
+  }
+}
+
 /** What each part is made of and what it makes; a part without outputs is always stale. */
 const files = {
   steps: { from: ["native/steps/steps.json", "scripts/generate-steps.mjs"], to: ["src/plan/steps.gen.ts"] },
@@ -119,6 +129,7 @@ const parts = {
     run(
       bun, "build", "src/cli/main.ts", "--compile", "--bytecode", "--minify-syntax", "--minify-whitespace",
       "--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig", "--outfile", "lib/runt/engine.new",
+      "--define", `RUNT_COMMIT=${JSON.stringify(commit())}`,
     );
     renameSync("lib/runt/engine.new", "lib/runt/engine");
   },

@@ -1,4 +1,4 @@
-// The options that create and run share, checked and made absolute.
+// The options that create, run and plan share, checked and made absolute.
 
 import type { CreateRequest } from "../container/design.js";
 import { absolutePath } from "../container/paths.js";
@@ -9,36 +9,20 @@ import { native } from "../host/native.js";
 import type { Context } from "./context.js";
 import { reporter } from "./reporter.js";
 
-/** What create and run ask for, but for the difference between them. */
-export function createRequest({
-  program,
-  global,
-  options,
-  positionals,
-}: Context): Omit<CreateRequest, "detach" | "waitForStart"> {
+/** What shapes a container's plan. In: its id. Throws RuntError. */
+export function planRequest({ program, global, options }: Context, id: string): CreateRequest {
   if (global.systemdCgroup) {
     throw new RuntError({
       where: "--systemd-cgroup",
       cause: "this version of runt makes cgroups through the file system only",
     });
   }
-  const bundle = absolutePath(options.text("bundle") ?? ".");
-  // runc enters the bundle before it opens the sockets, so relative paths of those start there;
-  // the pid file is the caller's.
-  const inBundle = (name: string) => {
-    const path = options.text(name);
-    return path === undefined ? undefined : absolutePath(path, bundle);
-  };
-  const pidFile = options.text("pid-file");
   return {
     program,
     root: global.root,
     rootOfUser: global.rootOfUser,
-    id: positionals[0]!,
-    bundle,
-    consoleSocket: inBundle("console-socket"),
-    pidfdSocket: inBundle("pidfd-socket"),
-    pidFile: pidFile === undefined ? undefined : absolutePath(pidFile),
+    id,
+    bundle: absolutePath(options.text("bundle") ?? "."),
     noPivot: options.bool("no-pivot"),
     noNewKeyring: options.bool("no-new-keyring"),
     preserved: preservedDescriptors(options.integer("preserve-fds"), {
@@ -47,7 +31,28 @@ export function createRequest({
       pid: native().getpid(),
       wasOpen,
     }),
+    detach: true,
+    waitForStart: true,
     rootless: global.rootless,
     report: reporter,
+  };
+}
+
+/** What create and run ask for; as create does, that is detached and waiting for start. Throws RuntError. */
+export function createRequest(context: Context): CreateRequest {
+  const request = planRequest(context, context.positionals[0]!);
+  const { options } = context;
+  // runc enters the bundle before it opens the sockets, so relative paths of those start there;
+  // the pid file is the caller's.
+  const inBundle = (name: string) => {
+    const path = options.text(name);
+    return path === undefined ? undefined : absolutePath(path, request.bundle);
+  };
+  const pidFile = options.text("pid-file");
+  return {
+    ...request,
+    consoleSocket: inBundle("console-socket"),
+    pidfdSocket: inBundle("pidfd-socket"),
+    pidFile: pidFile === undefined ? undefined : absolutePath(pidFile),
   };
 }

@@ -80,7 +80,7 @@ export const COMMAND_TEXTS: Readonly<Record<string, Description>> = {
   run: {
     text: [
       ID,
-      "create and start in one. Without --detach it waits for the container to end, forwards signals to it, exits with its status (128 + N when signal N ended it) and deletes it.",
+      "This is create and start in one. Without --detach it waits for the container to end, forwards signals to it, exits with its status (128 + N when signal N ended it) and deletes it.",
     ],
     examples: [
       { line: "run web1", about: "runs the bundle of the current directory" },

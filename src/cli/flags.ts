@@ -56,6 +56,28 @@ const BUNDLE: Flag = {
   help: "directory of the bundle (config.json and the root filesystem); the current directory when not given",
 };
 
+/** What changes the steps of a container. */
+const SHAPE: readonly Flag[] = [
+  {
+    name: "no-pivot",
+    kind: "bool",
+    help: "move the root filesystem to / and chroot in place of pivot_root, for hosts that run from a ramdisk",
+  },
+  {
+    name: "no-new-keyring",
+    kind: "bool",
+    help: "keep the caller's session keyring in place of a new one",
+  },
+  {
+    name: "preserve-fds",
+    kind: "integer",
+    placeholder: "N",
+    default: 0,
+    min: 0,
+    help: "pass N more open descriptors on to the container, after stdio and $LISTEN_FDS",
+  },
+];
+
 /** What create and run have in common. */
 const CREATE: readonly Flag[] = [
   BUNDLE,
@@ -80,24 +102,7 @@ const CREATE: readonly Flag[] = [
     complete: "file",
     help: "file to write the pid of the container's first process to",
   },
-  {
-    name: "no-pivot",
-    kind: "bool",
-    help: "move the root filesystem to / and chroot in place of pivot_root, for hosts that run from a ramdisk",
-  },
-  {
-    name: "no-new-keyring",
-    kind: "bool",
-    help: "keep the caller's session keyring in place of a new one",
-  },
-  {
-    name: "preserve-fds",
-    kind: "integer",
-    placeholder: "N",
-    default: 0,
-    min: 0,
-    help: "pass N more open descriptors on to the container, after stdio and $LISTEN_FDS",
-  },
+  ...SHAPE,
 ];
 
 export const GLOBAL_FLAGS: readonly Flag[] = [
@@ -226,7 +231,7 @@ export const COMMANDS: readonly Command[] = [
     name: "plan",
     summary: "print the steps that a bundle is compiled into, without running them",
     usage: "[container-id]",
-    flags: [BUNDLE],
+    flags: [BUNDLE, ...SHAPE],
     min: 0,
     max: 1,
     load: () => import("./commands/plan.js"),

@@ -6,7 +6,7 @@ import { readHost } from "../../host/facts.js";
 import { native } from "../../host/native.js";
 import { printPlan } from "../../plan/plan.js";
 import type { Context } from "../context.js";
-import { createRequest } from "../create-request.js";
+import { planRequest } from "../create-request.js";
 import { reporter } from "../reporter.js";
 
 /** The id that paths in the plan show when none is given. */
@@ -14,8 +14,7 @@ const ANY_ID = "container";
 
 /** `runt plan`: the steps of a bundle, as `create` would run them. Nothing is changed on the machine. */
 export async function run(context: Context): Promise<number> {
-  const request = { ...createRequest(context), detach: true, waitForStart: true };
-  request.id = context.positionals[0] ?? ANY_ID;
+  const request = planRequest(context, context.positionals[0] ?? ANY_ID);
   checkId(request.id);
   const { config, warnings } = await loadBundle(request.bundle);
   const host = readHost();
