@@ -1,6 +1,6 @@
 // What tests could leave on the host, looked at before and after a run: mounts, cgroups, the
 // entries of /run and /dev, and processes of the tests.
-import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 const lines = (path) => {
@@ -18,18 +18,31 @@ const link = (path) => {
   }
 };
 
-function cgroups(folder, found = []) {
+function directories(folder, found = []) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     if (!entry.isDirectory()) continue;
     const path = join(folder, entry.name);
     found.push(path);
     try {
-      cgroups(path, found);
+      directories(path, found);
     } catch {
       // removed while we looked
     }
   }
   return found;
+}
+
+/**
+ * The cgroups that a test could have made or taken away: at the top of a hierarchy, below our own
+ * cgroup, or with our name wherever it is. Others come and go with the machine's other work.
+ */
+function cgroups() {
+  const own = lines("/proc/self/cgroup").map((line) => line.split(":")[2]);
+  const isNear = (path) =>
+    path.split("/").length <= 6 - (existsSync("/sys/fs/cgroup/cgroup.controllers") ? 1 : 0) ||
+    path.includes("runt-test") ||
+    own.some((ours) => ours !== "/" && path.includes(`${ours}/`));
+  return directories("/sys/fs/cgroup").filter(isNear);
 }
 
 /** Processes of which something, be it program, arguments, folders or cgroup, has the mark of the run. */
@@ -56,7 +69,7 @@ function entries(folder) {
 export function snapshot() {
   return {
     mounts: lines("/proc/self/mountinfo"),
-    cgroups: cgroups("/sys/fs/cgroup"),
+    cgroups: cgroups(),
     files: [...entries("/run"), ...entries("/dev"), ...entries("/tmp").filter((line) => line.includes("/runt-test-"))],
   };
 }
