@@ -6,6 +6,7 @@
 
 #include "addon.h"
 #include "unique_fd.h"
+#include "waiting.h"
 
 namespace addon {
 namespace {
@@ -20,7 +21,11 @@ int read_all(int fd, std::string &contents) {
   char buffer[16384];
   for (;;) {
     const ssize_t count = TEMP_FAILURE_RETRY(read(fd, buffer, sizeof buffer));
-    if (count < 0) return errno;
+    if (count < 0) {
+      // A pipe whose writer takes its time, as in `exec --process <(…)`.
+      if (errno == EAGAIN && wait_for(fd, POLLIN, -1) >= 0) continue;
+      return errno;
+    }
     if (count == 0) return 0;
     if (contents.size() + static_cast<size_t>(count) > kMaxFile) return EFBIG;
     contents.append(buffer, static_cast<size_t>(count));

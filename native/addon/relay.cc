@@ -15,7 +15,7 @@ namespace {
 
 // More than the kernel keeps in a pseudo-terminal. Without a limit a process that outlives the
 // container's first one and goes on writing would hold us here.
-constexpr size_t kMaxDrained = 256 * 1024;
+constexpr size_t kMaxDrained = size_t{256} << 10;
 
 }  // namespace
 

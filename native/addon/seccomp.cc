@@ -122,7 +122,7 @@ Failure compile(const Profile &profile, std::vector<std::string> &unknown, Uniqu
   }
   // Not libseccomp's business here: it concerns seccomp_load(3) alone, and the plan sets it as asked.
   seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_NNP, 0);
-  const Failure failure = add_rules(filter.get(), profile, unknown);
+  Failure failure = add_rules(filter.get(), profile, unknown);
   if (failure.error) return failure;
   output = empty_memory_file("seccomp", MemoryFile::Data);
   if (!output.valid()) return {errno, "memfd_create", ""};

@@ -22,16 +22,13 @@ bool is_caught(int signal) {
   switch (signal) {
     case SIGKILL:
     case SIGSTOP:
-      return false;
     // Job control of the caller's shell: a background job that reads the terminal must stop.
     // With a handler the read would start over for ever.
     case SIGTTIN:
     case SIGTTOU:
-      return false;
     // Urgent data on a socket of the engine: about nothing that a container has (runc neither).
     case SIGURG:
-      return false;
-    // 32 and 33 are the C library's (thread cancellation, setuid in all threads).
+    // The C library's own: thread cancellation, and setuid in all threads.
     case 32:
     case 33:
       return false;

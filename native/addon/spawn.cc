@@ -1,13 +1,17 @@
 // Starts runt-init. The engine is never forked: posix_spawn(3) suspends it and shares its memory
 // (CLONE_VFORK|CLONE_VM) until the new program runs.
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include <memory>
 
 #include "addon.h"
 #include "init_image.h"
@@ -35,10 +39,12 @@ int mark_all_close_on_exec() {
   if (done) return 0;
   if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) < 0) {
     if (errno != ENOSYS && errno != EINVAL) return errno;
-    const long last = sysconf(_SC_OPEN_MAX);
-    for (int fd = 3; fd < last; fd++) {
-      const int flags = fcntl(fd, F_GETFD);
-      if (flags >= 0 && !(flags & FD_CLOEXEC)) fcntl(fd, F_SETFD, flags | FD_CLOEXEC);
+    // Not a loop up to RLIMIT_NOFILE: the engine has raised that, to a million perhaps.
+    const std::unique_ptr<DIR, int (*)(DIR *)> open(opendir("/proc/self/fd"), closedir);
+    if (!open) return errno;
+    while (const struct dirent *entry = readdir(open.get())) {
+      const int fd = atoi(entry->d_name);
+      if (fd > 2 && fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) return errno;
     }
   }
   done = true;
@@ -147,7 +153,7 @@ Failure start(const Spawn &spawn, Spawned &spawned) {
   layout.push(program.get());
   layout.push(theirs.get());
   for (const int fd : spawn.slots) layout.push(fd);
-  const Failure failure = execute(spawn, layout, image.fd, &spawned.pid);
+  Failure failure = execute(spawn, layout, image.fd, &spawned.pid);
   if (failure.error) return failure;
   // The pid can't be another process: only we can reap it. Without pidfds (before Linux 5.3) -1.
   spawned.pidfd.reset(pidfd_open(spawned.pid));

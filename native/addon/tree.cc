@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -21,6 +22,18 @@ namespace {
 // Directories below this level are moved up to the top and are removed from there.
 constexpr int kMaxDepth = 64;
 
+// The mount that an open file is on; -1 with errno set. Not st_dev: a bind mount keeps that.
+int mount_id(int fd) {
+  const UniqueFd info(open(("/proc/self/fdinfo/" + std::to_string(fd)).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!info.valid()) return -1;
+  char text[256] = "";
+  if (TEMP_FAILURE_RETRY(read(info.get(), text, sizeof text - 1)) < 0) return -1;
+  constexpr char kField[] = "\nmnt_id:";
+  const char *found = strstr(text, kField);
+  errno = ENODATA;
+  return found ? atoi(found + sizeof kField - 1) : -1;
+}
+
 // Opens a directory that is a real one and no mount point: EXDEV says that it is a mount.
 int open_directory(int parent, const char *name) {
   constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
@@ -29,12 +42,13 @@ int open_directory(int parent, const char *name) {
   how.resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH;
   const int fd = static_cast<int>(TEMP_FAILURE_RETRY(syscall(SYS_openat2, parent, name, &how, sizeof how)));
   if (fd >= 0 || errno != ENOSYS) return fd;
-  // Before Linux 5.6, or under a seccomp filter that is older: a bind mount of the same file system
-  // is not seen here. rmdir of it still says EBUSY.
+  // Before Linux 5.6, or under a seccomp filter that is older.
   UniqueFd opened(TEMP_FAILURE_RETRY(openat(parent, name, kFlags)));
-  struct stat above, here;
-  if (!opened.valid() || fstat(parent, &above) < 0 || fstat(opened.get(), &here) < 0) return -1;
-  if (above.st_dev != here.st_dev) {
+  if (!opened.valid()) return -1;
+  const int above = mount_id(parent);
+  const int here = mount_id(opened.get());
+  if (above < 0 || here < 0) return -1;
+  if (above != here) {
     errno = EXDEV;
     return -1;
   }

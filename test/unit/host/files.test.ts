@@ -43,6 +43,15 @@ t.test("a hostile file takes neither all memory nor for ever", async (t) => {
   t.equal(native().readFile(join(dir, "fifo")), "");
 });
 
+t.test("a pipe is read to its end, however slow its writer is", async (t) => {
+  const slow = '(echo one; sleep 0.1; echo two) | exec "$0" --input-type=module -e "$1"';
+  const script = `
+    import { native } from ${JSON.stringify(new URL("../../../src/host/native.js", import.meta.url).href)};
+    console.log(JSON.stringify(native().readFile("/dev/stdin")));`;
+  const printed = execFileSync("sh", ["-c", slow, process.execPath, script], { encoding: "utf8" });
+  t.equal(JSON.parse(printed), "one\ntwo\n");
+});
+
 t.test("bytes that are no UTF-8 are replaced", async (t) => {
   const dir = t.testdir({ bytes: Buffer.from([0x61, 0xff, 0x62]) });
   t.equal(native().readFile(join(dir, "bytes")), "a\ufffdb");

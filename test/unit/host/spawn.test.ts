@@ -104,6 +104,19 @@ t.test("what a container sees of runt-init can't be changed (CVE-2019-5736)", as
   t.equal(finish(spawned).status, 0);
 });
 
+const asRoot = process.getuid!() === 0 ? t.test : t.skip;
+asRoot("where programs in memory are forbidden it is a detached read-only mount", async (t) => {
+  if (native().readFileIfAny("/proc/sys/vm/memfd_noexec") === null) return t.pass("not before Linux 6.3");
+  const script = `
+    import { shellOutput } from ${JSON.stringify(new URL("./fixtures.js", import.meta.url).href)};
+    console.log(shellOutput("echo runs").output);`;
+  // The setting belongs to the pid namespace.
+  const shell = 'echo 2 >/proc/sys/vm/memfd_noexec && exec "$0" --input-type=module -e "$1"';
+  const args = ["-pfm", "--mount-proc", "sh", "-c", shell, process.execPath, script];
+  const { stdout, stderr } = spawnSync("unshare", args, { encoding: "utf8" });
+  t.equal(stdout, "runs\n\n", stderr);
+});
+
 t.test("a hang-up in place of an answer ends it", async (t) => {
   const { pid, pidfd, channel } = start([{ op: "sync", point: 3, slot: 0xffffffff }, ...shell("exit 0")]);
   t.ok(native().receive(channel, 10_000));
