@@ -157,13 +157,14 @@ export function foldMountOptions(options: readonly string[], pointer: string): M
   options.forEach((name, index) => {
     const option = mountOption(name);
     if (!option) data.push(name);
-    else apply(all, option, place(`${pointer}/${index}`, name));
+    else if (option.kind === "idmap") throw refuseIdmap(place(`${pointer}/${index}`, name));
+    else apply(all, option);
   });
   all.data = data.filter((text) => text !== "").join(",");
   return all;
 }
 
-function apply(all: MountOptions, option: MountOption, at: Place): void {
+function apply(all: MountOptions, option: Exclude<MountOption, { kind: "idmap" }>): void {
   switch (option.kind) {
     case "attribute":
       change(option.recursive ? all.tree : all.own, option.bit, option.on);
@@ -186,15 +187,17 @@ function apply(all: MountOptions, option: MountOption, at: Place): void {
     case "tmpcopyup":
       all.tmpcopyup = true;
       break;
-    case "idmap":
-      throw new RuntError({
-        where: at.where,
-        cause: "this version of runt makes no idmapped mounts",
-        hint: "take the option and the mount's uidMappings and gidMappings out, or change the owner of the files",
-      });
     case "nothing":
       break;
   }
+}
+
+function refuseIdmap(at: Place): RuntError {
+  return new RuntError({
+    where: at.where,
+    cause: "this version of runt makes no idmapped mounts",
+    hint: "take the option and the mount's uidMappings and gidMappings out, or change the owner of the files",
+  });
 }
 
 function change(attributes: Attributes, bit: number, on: boolean): void {

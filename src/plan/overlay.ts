@@ -1,4 +1,4 @@
-// The overlay root: annotations that put a writable layer over read-only ones. docs/overlay.md.
+// The overlay root: annotations that put a writable layer over read-only ones (docs/architecture.md).
 
 import { RuntError } from "../errors.js";
 import type { Spec } from "../spec/types.gen.js";
