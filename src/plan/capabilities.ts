@@ -90,14 +90,19 @@ export function capabilitySets(planning: Planning): CapabilitySets {
   // The text is runc's: engines' tests look for it.
   if (ignored.size > 0)
     planning.warn(OWN, `ignoring unknown or unavailable capabilities: [${[...ignored].sort().join(" ")}]`);
-  return { ...sets, effective: withoutUngrantable(planning, sets) };
+  const { effective: asked, ambient: raised } = sets;
+  sets.effective &= sets.permitted;
+  sets.ambient &= sets.permitted & sets.inheritable;
+  warnUngranted(planning, asked & ~sets.effective, "effective without being permitted");
+  warnUngranted(planning, raised & ~sets.ambient, "ambient without being permitted and inheritable");
+  return sets;
 }
 
-/** capset(2) refuses an effective capability that is not permitted. */
-function withoutUngrantable(planning: Planning, { effective, permitted }: CapabilitySets): bigint {
-  const names = CAPABILITIES.filter((name) => capabilityBit(name) & effective & ~permitted);
-  if (names.length > 0) planning.warn(AT, `effective without being permitted, so not granted: ${names.join(", ")}`);
-  return effective & permitted;
+/** capset(2) and PR_CAP_AMBIENT refuse what the sets below don't hold. One warning, not one for each. */
+function warnUngranted(planning: Planning, lost: bigint, why: string): void {
+  if (lost === 0n) return;
+  const names = CAPABILITIES.filter((name) => capabilityBit(name) & lost);
+  planning.warn(AT, `${why}, so not granted: ${names.join(", ")}`);
 }
 
 /** A new user namespace gives its first process all; else nobody can have more than the caller. */

@@ -74,6 +74,18 @@ t.test("effective without permitted can't be granted", (t) => {
   t.end();
 });
 
+t.test("ambient without permitted and inheritable can't be granted", (t) => {
+  const all = plan({
+    permitted: ["CAP_CHOWN", "CAP_KILL"],
+    inheritable: ["CAP_CHOWN", "CAP_SETUID"],
+    ambient: ["CAP_CHOWN", "CAP_KILL", "CAP_SETUID"],
+  });
+  const why = "ambient without being permitted and inheritable, so not granted: CAP_KILL, CAP_SETUID";
+  t.same(all.warnings, [`process.capabilities: ${why}`]);
+  t.equal(stepsOf(all, "set_capabilities")[0]!.ambient, 1n);
+  t.end();
+});
+
 t.test("a user namespace has all, whatever the caller has", (t) => {
   const all = planOf(
     (config) => {
