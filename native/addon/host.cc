@@ -1,10 +1,12 @@
 // This process and this machine: ids, limits, environment, clock.
 #include <errno.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -40,6 +42,13 @@ Napi::Value umask_(const Napi::CallbackInfo &info) {
   const uint32_t mask = arguments.number(0);
   if (!arguments.ok()) return arguments.refuse();
   return Napi::Number::New(info.Env(), umask(mask));
+}
+
+Napi::Value permitted_capabilities(const Napi::CallbackInfo &info) {
+  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+  if (syscall(SYS_capget, &header, data) < 0) return fail(info.Env(), errno, "capget");
+  return Napi::BigInt::New(info.Env(), static_cast<uint64_t>(data[1].permitted) << 32 | data[0].permitted);
 }
 
 Napi::Value getrlimit_(const Napi::CallbackInfo &info) {
@@ -121,6 +130,7 @@ void add_host(Napi::Object exports) {
   add<getegid_>(exports, "getegid");
   add<cwd>(exports, "cwd");
   add<umask_>(exports, "umask");
+  add<permitted_capabilities>(exports, "permittedCapabilities");
   add<getrlimit_>(exports, "getrlimit");
   add<environment>(exports, "environment");
   add<uname_>(exports, "uname");

@@ -3,6 +3,7 @@
 // point leaves what `delete` finds by the journal.
 
 import type { CgroupDriver } from "../cgroup/driver.js";
+import { detectCgroups } from "../cgroup/detect.js";
 import { readHost } from "../host/facts.js";
 import { failure } from "../host/failure.js";
 import { initPath, native } from "../host/native.js";
@@ -36,7 +37,7 @@ export async function createContainer(request: CreateRequest): Promise<CreatedCo
   const { config, warnings } = await loadBundle(request.bundle);
   for (const warning of warnings) request.report.warn(warning);
   checkConsole(request.program, config.process.terminal === true, request.detach, request.consoleSocket);
-  const creation = new Creation(request, config, readHost());
+  const creation = new Creation(request, config, readHost(detectCgroups));
   return creation.run();
 }
 

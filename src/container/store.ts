@@ -3,13 +3,11 @@
 // directory itself; readers need none, as files in it are replaced whole.
 
 import { RuntError } from "../errors.js";
+import { O_DIRECTORY, O_NOFOLLOW } from "../host/constants.js";
 import { native } from "../host/native.js";
 import { checkId } from "./ids.js";
 import { parentPath } from "./paths.js";
 import { parseState, type JournalDocument, type StateDocument } from "./state.js";
-
-/** O_RDONLY | O_DIRECTORY | O_NOFOLLOW. */
-const OPEN_DIRECTORY = 0o200000 | 0o400000;
 
 const STATE = "state.json";
 const JOURNAL = "journal.json";
@@ -73,7 +71,7 @@ export function lockContainer(root: string, id: string, wait: boolean): Claim | 
 function lockDirectory(directory: string, wait: boolean): number | null {
   let fd: number;
   try {
-    fd = native().open(directory, OPEN_DIRECTORY, 0);
+    fd = native().open(directory, O_DIRECTORY | O_NOFOLLOW, 0);
   } catch (error) {
     if ((error as { code?: string }).code === "ENOENT") return null;
     throw error;

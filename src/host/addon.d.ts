@@ -104,6 +104,8 @@ export interface Addon {
   getegid(): number;
   cwd(): string;
   umask(mask: number): number;
+  /** The permitted capabilities of this process as a bit set (capget(2)). */
+  permittedCapabilities(): bigint;
   /** [soft, hard] of an RLIMIT_* of this process; RLIM_INFINITY is 2n**64n-1n. */
   getrlimit(resource: number): [bigint, bigint];
   /** All of the environment as KEY=VALUE. */

@@ -1,9 +1,7 @@
 // What the machine is like, read once for a plan.
 
-import { detectCgroups } from "../cgroup/detect.js";
 import { RuntError } from "../errors.js";
-import type { CgroupLayout } from "../plan/types.js";
-import type { Host } from "../plan/types.js";
+import type { CgroupLayout, Host } from "../plan/types.js";
 import { SELINUX_MAGIC } from "./constants.js";
 import { launchNote } from "./launch.js";
 import { native } from "./native.js";
@@ -11,16 +9,20 @@ import { native } from "./native.js";
 // linux/capability.h of Linux 5.9: CAP_CHECKPOINT_RESTORE.
 const LAST_CAPABILITY_OF_5_9 = 40;
 
-/** Reads the machine. The cgroups, the dearest part, are only looked at when somebody asks for them. */
-export function readHost(): Host {
+/**
+ * Reads the machine. In: how its cgroups are found, the dearest part, done only when somebody asks for them
+ * (detectCgroups of src/cgroup, which builds on this folder).
+ */
+export function readHost(detectCgroups: () => CgroupLayout): Host {
   const addon = native();
   const euid = addon.geteuid();
+  const rootless = euid !== 0 || !isInitialUserNamespace(addon.readFileIfAny("/proc/self/uid_map"));
   let cgroup: CgroupLayout | undefined;
   return {
     kernel: parseKernelVersion(addon.uname().release),
     euid,
     egid: addon.getegid(),
-    rootless: euid !== 0 || !isInitialUserNamespace(addon.readFileIfAny("/proc/self/uid_map")),
+    rootless,
     get cgroup() {
       cgroup ??= detectCgroups();
       return cgroup;
@@ -28,6 +30,9 @@ export function readHost(): Host {
     nofile: launchNote().nofile,
     lastCapability: Number(addon.readFileIfAny("/proc/sys/kernel/cap_last_cap") ?? LAST_CAPABILITY_OF_5_9),
     apparmor: addon.readFileIfAny("/sys/module/apparmor/parameters/enabled")?.startsWith("Y") ?? false,
+    // Only a user namespace can have given it up.
+    setgroupsDenied: rootless && addon.readFileIfAny("/proc/self/setgroups")?.startsWith("deny") === true,
+    capabilities: addon.permittedCapabilities(),
     selinux: addon.filesystemType("/sys/fs/selinux") === SELINUX_MAGIC,
   };
 }

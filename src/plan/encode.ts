@@ -24,11 +24,11 @@ export function encodeProgram({ steps, slots, passed }: EncodablePlan): Uint8Arr
     throw new RuntError(`the container needs ${slots} descriptors at once, more than ${MAX_SLOTS}`);
   const writer = new Writer(slots);
   for (const word of [STEP_MAGIC, STEP_VERSION, 0, steps.length, slots, passed]) writer.u32(word);
-  for (const { step, where } of steps) {
+  for (const planned of steps) {
     try {
-      encodeStep(writer, step);
+      encodeStep(writer, planned.step);
     } catch (error) {
-      if (error instanceof RuntError) throw new RuntError({ ...error.parts, where: where || undefined });
+      if (error instanceof RuntError) throw new RuntError({ ...error.parts, where: planned.where || undefined });
       throw error;
     }
   }
@@ -128,10 +128,11 @@ class Writer {
 
   /** The usual text, byte by byte: without a JIT the start of TextEncoder costs more. False: it is not ASCII. */
   private ascii(value: string): boolean {
+    const { buffer, size } = this;
     for (let index = 0; index < value.length; index++) {
       const unit = value.charCodeAt(index);
       if (unit > 0x7f) return false;
-      this.buffer[this.size + index] = unit;
+      buffer[size + index] = unit;
     }
     return true;
   }
@@ -155,10 +156,11 @@ class Writer {
 
   /** Overwrites a u32 that was left open. */
   patch(at: number, value: number): void {
-    this.buffer[at] = value;
-    this.buffer[at + 1] = value >>> 8;
-    this.buffer[at + 2] = value >>> 16;
-    this.buffer[at + 3] = value >>> 24;
+    const { buffer } = this;
+    buffer[at] = value;
+    buffer[at + 1] = value >>> 8;
+    buffer[at + 2] = value >>> 16;
+    buffer[at + 3] = value >>> 24;
   }
 
   bytes(): Uint8Array {

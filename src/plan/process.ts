@@ -54,14 +54,14 @@ const cwdPlace = ({ config }: Planning) => place("/process/cwd", config.process.
 
 /** Everything that needs the setting-up user's privileges, to the filter that is loaded with them. */
 export function planPrivileged(planning: Planning): void {
-  const { config, host, inside } = planning;
+  const { config, inside } = planning;
   planRlimits(planning);
   planScheduling(planning);
   planPersonality(planning);
   planMemoryPolicy(planning);
   inside.add(place("/process/user/umask"), {
     op: "set_umask",
-    mask: config.process.user.umask ?? host.umask ?? DEFAULT_UMASK,
+    mask: config.process.user.umask ?? DEFAULT_UMASK,
   });
   planLabels(planning);
   if (!isEarlySeccomp(planning)) return;

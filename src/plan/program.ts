@@ -5,20 +5,41 @@ import type { Step } from "./steps.gen.js";
 import type { PlannedStep } from "./types.js";
 
 /** Where in config.json a step comes from. */
-export interface Place {
-  /** JSON pointer. */
-  pointer: string;
-  /** The same as errors show it. */
-  where: string;
+export class Place {
+  constructor(
+    /** JSON pointer. */
+    readonly pointer: string,
+    private readonly detail?: string,
+  ) {}
+
+  /** The same as errors show it. Worded on demand: most plans run without an error. */
+  get where(): string {
+    const name = wordPointer(this.pointer);
+    return this.detail === undefined ? name : `${name} (${this.detail})`;
+  }
 }
 
 /** The place of what the runtime does by itself. */
-export const OWN: Place = { pointer: "", where: "" };
+export const OWN = new Place("");
 
 /** A place, with a detail that tells it from its neighbours: "mounts[4] (/proc → proc)". */
 export function place(pointer: string, detail?: string): Place {
-  const name = wordPointer(pointer);
-  return { pointer, where: detail === undefined ? name : `${name} (${detail})` };
+  return new Place(pointer, detail);
+}
+
+class Planned implements PlannedStep {
+  constructor(
+    readonly step: Step,
+    private readonly at: Place,
+  ) {}
+
+  get pointer(): string {
+    return this.at.pointer;
+  }
+
+  get where(): string {
+    return this.at.where;
+  }
 }
 
 /** Steps in their order. */
@@ -26,7 +47,7 @@ export class StepList {
   readonly steps: PlannedStep[] = [];
 
   add(at: Place, step: Step): void {
-    this.steps.push({ step, pointer: at.pointer, where: at.where });
+    this.steps.push(new Planned(step, at));
   }
 }
 

@@ -27,8 +27,6 @@ export interface Host {
   lastCapability: number;
   apparmor: boolean;
   selinux: boolean;
-  /** The caller's umask, which the container gets when process.user.umask is absent. 022 when not known. */
-  umask?: number;
   /** setgroups(2) is denied in the caller's own user namespace (/proc/self/setgroups). */
   setgroupsDenied?: boolean;
   /** The caller's permitted capabilities as a bit set; all of the kernel's when not known. */

@@ -2,6 +2,7 @@ import { loadBundle } from "../../container/bundle.js";
 import { chooseCgroup, makePlan } from "../../container/design.js";
 import { checkId } from "../../container/ids.js";
 import { stateDirectory } from "../../container/store.js";
+import { detectCgroups } from "../../cgroup/detect.js";
 import { readHost } from "../../host/facts.js";
 import { native } from "../../host/native.js";
 import { printPlan } from "../../plan/plan.js";
@@ -17,7 +18,7 @@ export async function run(context: Context): Promise<number> {
   const request = planRequest(context, context.positionals[0] ?? ANY_ID);
   checkId(request.id);
   const { config, warnings } = await loadBundle(request.bundle);
-  const host = readHost();
+  const host = readHost(detectCgroups);
   const directory = stateDirectory(request.root, request.id);
   const plan = makePlan(request, config, host, directory, chooseCgroup(request, config, host), (profile) =>
     native().compileSeccomp(profile),

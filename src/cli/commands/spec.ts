@@ -1,5 +1,6 @@
 import { absolutePath } from "../../container/paths.js";
 import { RuntError } from "../../errors.js";
+import { detectCgroups } from "../../cgroup/detect.js";
 import { readHost } from "../../host/facts.js";
 import { failure } from "../../host/failure.js";
 import { native } from "../../host/native.js";
@@ -9,7 +10,7 @@ import type { Context } from "../context.js";
 /** `runt spec`: writes config.json, and never over one that is there. */
 export function run({ options }: Context): number {
   const path = `${absolutePath(options.text("bundle") ?? ".")}/config.json`;
-  const { cgroup, euid, egid } = readHost();
+  const { cgroup, euid, egid } = readHost(detectCgroups);
   const text = defaultConfigText({ rootless: options.bool("rootless"), euid, egid, cgroup2only: cgroup.version === 2 });
   try {
     native().createFile(path, text, 0o666);

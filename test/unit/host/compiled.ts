@@ -2,6 +2,7 @@
 // addon and prints what it saw as JSON.
 
 import { failure } from "../../../src/host/failure.js";
+import { detectCgroups } from "../../../src/cgroup/detect.js";
 import { readHost } from "../../../src/host/facts.js";
 import { initPath, native } from "../../../src/host/native.js";
 import { processStat } from "../../../src/host/proc.js";
@@ -36,7 +37,7 @@ function collectGarbage(): number {
   return kept;
 }
 
-const { kernel, rootless, cgroup } = readHost();
+const { kernel, rootless, cgroup } = readHost(detectCgroups);
 const seccomp = addon.compileSeccomp({
   defaultAction: 0x7fff0000,
   architectures: [],

@@ -4,6 +4,7 @@ import { release } from "node:os";
 import { readFileSync } from "node:fs";
 import t from "tap";
 import { RuntError } from "../../../src/errors.js";
+import { detectCgroups } from "../../../src/cgroup/detect.js";
 import { isInitialUserNamespace, parseKernelVersion, readHost } from "../../../src/host/facts.js";
 import { load, native } from "../../../src/host/native.js";
 import { failsWith } from "../../helpers/native-error.js";
@@ -37,7 +38,10 @@ t.test("environment, names, clock", async (t) => {
 });
 
 t.test("the host", async (t) => {
-  const host = readHost();
+  const host = readHost(detectCgroups);
+  const status = readFileSync("/proc/self/status", "utf8");
+  t.equal(host.capabilities, BigInt(`0x${/^CapPrm:\t(.*)$/m.exec(status)![1]}`));
+  t.equal(host.setgroupsDenied, false);
   t.equal(host.kernel.major, Number.parseInt(release(), 10));
   t.equal(host.euid, process.geteuid!());
   t.equal(host.lastCapability, Number(readFileSync("/proc/sys/kernel/cap_last_cap", "utf8")));
