@@ -80,13 +80,22 @@ class Creation {
   }
 
   private makeCgroup(): void {
-    const { report } = this.request;
-    const resources = this.config.linux?.resources;
-    this.cgroup.create(resources);
+    this.cgroup.create(this.config.linux?.resources);
     this.cgroupTaken = true;
     markCgroup(this.claimed!.directory);
-    this.cgroup.apply(resources);
-    for (const warning of this.cgroup.warnings.splice(0)) report.warn(warning);
+    if (this.limitsComeFirst()) this.limit();
+  }
+
+  /** A real-time policy needs the cgroup's budget first, and nobody can join a v1 cpuset that is empty yet. */
+  private limitsComeFirst(): boolean {
+    const { process, linux } = this.config;
+    const { cpus, mems } = linux?.resources?.cpu ?? {};
+    return process.scheduler !== undefined || cpus !== undefined || mems !== undefined;
+  }
+
+  private limit(): void {
+    this.cgroup.apply(this.config.linux?.resources);
+    for (const warning of this.cgroup.warnings.splice(0)) this.request.report.warn(warning);
   }
 
   /** Starts runt-init and goes with it up to `ready`. Out: the state, which is written by then. */
@@ -108,6 +117,8 @@ class Creation {
     for (const fd of slots) native().close(fd);
     report.debug(`create: runt-init runs ${plan.steps.length} steps as process ${helper.pid}`);
     this.session = new Session(helper, plan, report);
+    // Written while runt-init mounts; nothing of the container's runs before the answer to `ready`.
+    if (!this.limitsComeFirst()) this.limit();
     let state: StateDocument | null = null;
     this.session.serve({
       mapIds: (pid) => writeIdMaps(pid, config, host, report),

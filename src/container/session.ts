@@ -12,7 +12,7 @@
 // WARNING may come at any time; FAILURE ends it.
 
 import { RuntError } from "../errors.js";
-import type { SpawnedInit } from "../host/addon.js";
+import type { InitMessage, SpawnedInit } from "../host/addon.js";
 import { native } from "../host/native.js";
 import { SIGKILL } from "../host/signals.js";
 import {
@@ -65,9 +65,7 @@ export class Session {
       if (message === null) throw this.silentEnd();
       switch (message.kind) {
         case MESSAGE_CHILD:
-          this.pid = message.value;
-          // None on kernels before 5.2; ours to ask for, as the process is our child and not reaped.
-          this.pidfd = message.fds[0] ?? openPidfd(this.pid);
+          this.meet(message);
           break;
         case MESSAGE_DESCRIPTOR:
           this.master = message.fds[0] ?? -1;
@@ -114,9 +112,31 @@ export class Session {
     end(this.helper.pid, this.helper.pidfd);
     if (!this.helperReaped) native().reap(this.helper.pid);
     this.helperReaped = true;
+    if (this.pid === 0) this.lookForFirstProcess();
     if (this.pid === 0) return;
     end(this.pid, this.pidfd);
     native().reap(this.pid);
+  }
+
+  private meet({ value, fds }: InitMessage): void {
+    this.pid = value;
+    // None on kernels before 5.2; ours to ask for, as the process is our child and not reaped.
+    this.pidfd = fds[0] ?? openPidfd(value);
+  }
+
+  /** The message that names it may not have been read yet. Its sender has ended, so it is there or never comes. */
+  private lookForFirstProcess(): void {
+    try {
+      for (
+        let message = native().receive(this.helper.channel, 0);
+        message;
+        message = native().receive(this.helper.channel, 0)
+      ) {
+        if (message.kind === MESSAGE_CHILD) return this.meet(message);
+      }
+    } catch {
+      // ETIMEDOUT: no more messages.
+    }
   }
 
   /** True when it was the last sync point. */
