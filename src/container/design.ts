@@ -10,6 +10,7 @@ import { overlayPaths, type OverlayPaths } from "../plan/overlay.js";
 import { planContainer } from "../plan/plan.js";
 import { seccompProfile } from "../plan/seccomp.js";
 import type { Host, Plan } from "../plan/types.js";
+import { OCI_VERSION } from "../spec/versions.js";
 import type { LinuxSeccomp, Spec } from "../spec/types.gen.js";
 import { absolutePath } from "./paths.js";
 import type { Preserved } from "./preserve.js";
@@ -71,7 +72,8 @@ export function describe(
   return {
     format: STATE_FORMAT,
     id,
-    ociVersion: config.ociVersion,
+    // Of the state document, not of the bundle (runtime.md, "State").
+    ociVersion: OCI_VERSION,
     bundle,
     rootfs: absolutePath(config.root.path, bundle),
     created: formatTime(native().now()),

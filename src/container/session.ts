@@ -127,12 +127,10 @@ export class Session {
   /** The message that names it may not have been read yet. Its sender has ended, so it is there or never comes. */
   private lookForFirstProcess(): void {
     try {
-      for (
-        let message = native().receive(this.helper.channel, 0);
-        message;
-        message = native().receive(this.helper.channel, 0)
-      ) {
-        if (message.kind === MESSAGE_CHILD) return this.meet(message);
+      while (this.pid === 0) {
+        const message = native().receive(this.helper.channel, 0);
+        if (message === null) return;
+        if (message.kind === MESSAGE_CHILD) this.meet(message);
       }
     } catch {
       // ETIMEDOUT: no more messages.
