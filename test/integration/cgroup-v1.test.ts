@@ -28,10 +28,7 @@ function newDriver(id = `runt-cgtest-${process.pid}-${counter++}`): CgroupDriver
 }
 
 /** Every directory that a process of the container is in. */
-function placesOf(driver: CgroupDriver): string[] {
-  const { join, into } = driver.placement();
-  return into === undefined ? [...join] : [...join, into];
-}
+const placesOf = (driver: CgroupDriver) => (Object.values(driver.placement()) as (string | readonly string[])[]).flat();
 
 /** Runs a shell in directories; resolves when it is there. */
 async function processIn(directories: readonly string[], command = "exec sleep 300"): Promise<ChildProcess> {

@@ -81,7 +81,7 @@ function noteAfter(commands: string): LaunchNote {
 }
 
 t.test("limits and descriptors of the caller are noted", async (t) => {
-  const note = noteAfter('ulimit -Sn 512; ulimit -Hn 4096; exec 3</dev/null 7</dev/null');
+  const note = noteAfter("ulimit -Sn 512; ulimit -Hn 4096; exec 3</dev/null 7</dev/null");
   t.strictSame(note.nofile, { soft: 512n, hard: 4096n });
   // What started the tests may have left others open.
   t.strictSame(
