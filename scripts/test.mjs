@@ -100,10 +100,10 @@ const wants = (kind) => flags.only.length === 0 || flags.only.includes(kind);
 
 // One file may take as long as its time-out; tap alone would give it 30 s.
 process.env.TAP_TIMEOUT = "240";
+run(process.execPath, ["scripts/test-tools.mjs"]);
 if (wants("unit")) await runAll(testFiles("unit"), "", process.env);
 if (wants("integration")) {
   if (process.getuid() !== 0) fail("test: the integration tests need root (`npm run test:unit` does not)");
-  run(process.execPath, ["scripts/test-tools.mjs"]);
   const { snapshot, differences } = await import("./leftovers.mjs");
   const before = snapshot();
   // What containers, cgroups and folders of this run have in their names.

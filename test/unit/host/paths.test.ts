@@ -104,8 +104,7 @@ t.test("removeTree: deeper than descriptors, stack and PATH_MAX would go", async
 // Without openat2 (before Linux 5.6) mounts are told apart in another way.
 const enosys = fileURLToPath(new URL("../../../../build/test/enosys", import.meta.url));
 for (const via of [[], [enosys, "openat2"]]) {
-  const runs = via.every((part) => part !== enosys || existsSync(enosys)) ? t.test : t.skip;
-  runs(["removeTree never goes into a mount", ...via.slice(1)].join(", without "), async (t) => {
+  t.test(["removeTree never goes into a mount", ...via.slice(1)].join(", without "), async (t) => {
     const dir = t.testdir({ tree: { mounted: {}, file: "" }, outside: { kept: "x" } });
     // In a user and mount namespace of its own, so that it runs without root and the host sees nothing.
     const script = `
