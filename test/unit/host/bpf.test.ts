@@ -8,7 +8,8 @@ import { native } from "../../../src/host/native.js";
 import { failsWith } from "../../helpers/native-error.js";
 
 const root = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"].find((path) => existsSync(`${path}/cgroup.controllers`));
-const withCgroup = root !== undefined && process.getuid!() === 0 ? t.test : t.skip;
+const missing = root === undefined ? "no cgroup2 here" : process.getuid!() !== 0 ? "needs root" : false;
+const withCgroup = { skip: missing } as const;
 
 /** "r0 = value; exit": 1 allows every device, 0 none. */
 const answer = (value: number) => new Uint8Array([0xb7, 0, 0, 0, value, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0]);
@@ -42,7 +43,7 @@ function cgroup(t: { teardown(clean: () => void): void }): string {
   return path;
 }
 
-withCgroup("a program is put in place and replaced", async (t) => {
+t.test("a program is put in place and replaced", withCgroup, async (t) => {
   const path = cgroup(t);
   t.ok(mayOpen(path));
   native().replaceDeviceProgram(path, answer(0));
@@ -53,7 +54,7 @@ withCgroup("a program is put in place and replaced", async (t) => {
   t.notOk(mayOpen(path));
 });
 
-withCgroup("programs of others make room", async (t) => {
+t.test("programs of others make room", withCgroup, async (t) => {
   const path = cgroup(t);
   execFileSync("python3", ["-c", others, path]);
   t.notOk(mayOpen(path));
@@ -61,7 +62,7 @@ withCgroup("programs of others make room", async (t) => {
   t.ok(mayOpen(path));
 });
 
-withCgroup("what the verifier refuses is said with its reasons", async (t) => {
+t.test("what the verifier refuses is said with its reasons", withCgroup, async (t) => {
   const path = cgroup(t);
   // r0 = *(r1 + 4096): outside of what the program may read.
   const wrong = new Uint8Array([0x61, 0x10, 0, 0x10, 0, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0]);

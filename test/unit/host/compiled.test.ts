@@ -12,10 +12,12 @@ const checkout = fileURLToPath(new URL("../../../..", import.meta.url));
 const platform = process.arch === "arm64" ? "aarch64" : "x64";
 const bun = process.env.BUN ?? join(checkout, `node_modules/@oven/bun-linux-${platform}/bin/bun`);
 
-(existsSync(bun) ? t.test : t.skip)("the main functions, compiled", async (t) => {
+const options = { skip: existsSync(bun) ? false : `no ${bun}` } as const;
+
+t.test("the main functions, compiled", options, async (t) => {
   const dir = t.testdir();
   // As scripts/build.mjs compiles the engine.
-  const flags = ["--compile", "--bytecode", "--minify-syntax", "--minify-whitespace"];
+  const flags = ["--compile", "--bytecode", "--format=esm", "--splitting", "--minify-syntax", "--minify-whitespace"];
   flags.push("--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig");
   const script = fileURLToPath(new URL("./compiled.js", import.meta.url));
   const engine = join(dir, "engine");
