@@ -26,8 +26,17 @@ constexpr size_t kLogSize = size_t{64} << 10;
 constexpr uint32_t kMaxPrograms = 64;  // BPF_CGROUP_MAX_PROGS
 constexpr char kLicense[] = "Apache";
 
+// The verifier gives up with EAGAIN when a signal is pending, such as the SIGCHLD of runt-init's
+// first process. It is delivered between two tries, so the next one gets further.
+constexpr int kTries = 16;
+
 int bpf(enum bpf_cmd command, Attributes &attributes) {
-  return static_cast<int>(syscall(SYS_bpf, command, &attributes, sizeof attributes));
+  int result = -1;
+  for (int i = 0; i < kTries; ++i) {
+    result = static_cast<int>(syscall(SYS_bpf, command, &attributes, sizeof attributes));
+    if (result >= 0 || (errno != EAGAIN && errno != EINTR)) break;
+  }
+  return result;
 }
 
 uint64_t address(const void *pointer) { return reinterpret_cast<uintptr_t>(pointer); }

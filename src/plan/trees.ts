@@ -19,16 +19,15 @@ export interface HostTree {
  * Opens a copy of a tree of the host. Out: its slot.
  *
  * A copy that stage A makes is a peer of the host's mount: what is mounted on it in the
- * container would appear on the host. So it is cut off at once. In stage B there is nothing to
- * cut off, as the copies are made after set_host_propagation.
+ * container would appear on the host. So it is cut off at once. In stage B copies are slaves
+ * already, after set_host_propagation.
  */
 export function openTree(planning: Planning, at: Place, tree: HostTree): number {
   const slot = planning.slot();
   const { sources } = planning;
   sources.add(at, cloneTree(slot, tree));
-  if (planning.opensSourcesBefore) {
-    setPropagation(sources, at, slot, (tree.follows ? MS_SLAVE : MS_PRIVATE) | MS_REC);
-  }
+  if (!tree.follows) setPropagation(sources, at, slot, MS_PRIVATE | MS_REC);
+  else if (planning.opensSourcesBefore) setPropagation(sources, at, slot, MS_SLAVE | MS_REC);
   return slot;
 }
 

@@ -218,6 +218,7 @@ t.test("sysfs without a network namespace of its own, in a user namespace", (t) 
   );
   t.same(linesAt(plan, "/mounts/0"), [
     "clone_tree slot=1 path=/sys recursive=1 nofollow=0 expect=0",
+    "set_tree slot=1 set=0x0 clear=0x0 propagation=0x44000 recursive=0",
     "set_tree slot=1 set=0x3 clear=0x0 propagation=0x0 recursive=1",
     "attach_tree slot=1 target=/sys kind=1 mode=0755 real=1 nofollow=0",
   ]);
