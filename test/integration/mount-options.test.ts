@@ -93,7 +93,8 @@ const binds: Case[] = [
   { options: ["bind", "strictatime"], mount: ["!relatime", "!noatime"] },
   { options: ["bind", "nosymfollow"], mount: ["nosymfollow"] },
   { options: ["bind", "private"], propagation: null },
-  { options: ["bind", "shared"], propagation: /^shared:\d+$/ },
+  // On a host that shares its mounts (systemd) the bind also stays a slave of the host's.
+  { options: ["bind", "shared"], propagation: /^shared:\d+( master:\d+)?$/ },
   { options: ["bind", "unbindable"], propagation: /^unbindable$/ },
 ];
 
