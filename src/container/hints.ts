@@ -1,18 +1,8 @@
 // What to try when a step fails: one line for each pair of step and errno whose cause is known.
 // A step without an entry is reported without a hint; a wrong hint is worse than none.
 
+import { EACCES, EBUSY, EINVAL, ENODEV, ENOENT, ENOSPC, ENOSYS, EPERM, EROFS, EUSERS } from "../host/constants.js";
 import type { Step } from "../plan/steps.gen.js";
-
-const EPERM = 1;
-const ENOENT = 2;
-const EACCES = 13;
-const EBUSY = 16;
-const ENODEV = 19;
-const EINVAL = 22;
-const ENOSPC = 28;
-const EROFS = 30;
-const ENOSYS = 38;
-const EUSERS = 87;
 
 type Hints = Partial<Record<Step["op"], Readonly<Record<number, string>>>>;
 

@@ -4,10 +4,7 @@
 export const EPERM = 1;
 export const ENOENT = 2;
 export const ESRCH = 3;
-export const EINTR = 4;
-export const EIO = 5;
 export const EBADF = 9;
-export const ECHILD = 10;
 export const EAGAIN = 11;
 export const EACCES = 13;
 export const EBUSY = 16;
@@ -23,11 +20,9 @@ export const ENOSPC = 28;
 export const EROFS = 30;
 export const EPIPE = 32;
 export const ERANGE = 34;
-export const ENAMETOOLONG = 36;
 export const ENOSYS = 38;
 export const ENOTEMPTY = 39;
-export const ELOOP = 40;
-export const EBADMSG = 74;
+export const EUSERS = 87;
 export const EOPNOTSUPP = 95;
 export const ETIMEDOUT = 110;
 export const ECONNREFUSED = 111;
@@ -40,20 +35,15 @@ export const O_RDWR = 0o2;
 export const O_CREAT = 0o100;
 export const O_EXCL = 0o200;
 export const O_NOCTTY = 0o400;
-export const O_TRUNC = 0o1000;
 export const O_APPEND = 0o2000;
 export const O_NONBLOCK = 0o4000;
 export const O_DIRECTORY = arm ? 0o40000 : 0o200000;
 export const O_NOFOLLOW = arm ? 0o100000 : 0o400000;
 export const O_CLOEXEC = 0o2000000;
-export const O_PATH = 0o10000000;
 
 // poll.h
 export const POLLIN = 0x1;
 export const POLLPRI = 0x2;
-export const POLLOUT = 0x4;
-export const POLLERR = 0x8;
-export const POLLHUP = 0x10;
 
 // linux/stat.h
 export const S_IFMT = 0o170000;
@@ -63,7 +53,6 @@ export const S_IFDIR = 0o040000;
 export const S_IFBLK = 0o060000;
 export const S_IFREG = 0o100000;
 export const S_IFLNK = 0o120000;
-export const S_IFSOCK = 0o140000;
 
 // asm-generic/resource.h
 export const RLIMIT_NOFILE = 7;

@@ -78,8 +78,7 @@ export const seccompOperators = (): string[] => Object.keys(OPERATORS);
 export const seccompArchitectures = (): string[] => Object.keys(ARCHITECTURES);
 export const seccompFlags = (): string[] => Object.keys(FLAGS);
 
-/** The number of an action or flag, to ask the kernel for it. */
-export const seccompActionValue = (name: string): number | undefined => (ACTIONS as Record<string, number>)[name];
+/** The number of a flag, to ask the kernel for it. */
 export const seccompFlagValue = (name: string): number | undefined => (FLAGS as Record<string, number>)[name];
 
 const EPERM = 1;

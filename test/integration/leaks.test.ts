@@ -133,45 +133,32 @@ t.test("/proc/PID/environ and cmdline of the waiting process tell nothing of the
   t.notMatch(readFileSync(`/proc/${pid}/environ`, "utf8"), /RUNT_LAUNCH|NODE_|BUN_|PATH=/);
 });
 
+/** Fields of /proc/self/status that must not differ between runtimes. */
+const COMPARED = [
+  "CapInh",
+  "CapPrm",
+  "CapEff",
+  "CapBnd",
+  "CapAmb",
+  "NoNewPrivs",
+  "Seccomp",
+  "SigBlk",
+  "SigIgn",
+  "Groups",
+  "Uid",
+  "Gid",
+  "Threads",
+  "Umask",
+];
+
 /** The report without what must differ from run to run. */
 function masked(report: Report): unknown {
   const mount = (destination: string) => {
     const found = mountAt(report, destination);
     return found && { type: found.type, options: [...found.options].sort(), propagation: found.propagation };
   };
-  const {
-    CapInh,
-    CapPrm,
-    CapEff,
-    CapBnd,
-    CapAmb,
-    NoNewPrivs,
-    Seccomp,
-    SigBlk,
-    SigIgn,
-    Groups,
-    Uid,
-    Gid,
-    Threads,
-    Umask,
-  } = report.status;
   return {
-    status: {
-      CapInh,
-      CapPrm,
-      CapEff,
-      CapBnd,
-      CapAmb,
-      NoNewPrivs,
-      Seccomp,
-      SigBlk,
-      SigIgn,
-      Groups,
-      Uid,
-      Gid,
-      Threads,
-      Umask,
-    },
+    status: Object.fromEntries(COMPARED.map((name) => [name, report.status[name]])),
     fds: report.fds.map(({ fd, nonblock }) => [fd, nonblock]),
     signals: report.signals,
     rlimits: report.rlimits,
