@@ -23,6 +23,7 @@ import type { LinuxResources } from "./resources.js";
 import { lostLimitWarning, noCgroupWarning } from "./rootless.js";
 import { statsV1 } from "./stats/v1.js";
 import type { ContainerStats } from "./stats/shape.js";
+import { applyAllOrNothing } from "./transaction.js";
 import { createV1 } from "./v1/create.js";
 import { deviceChanges, deviceTable, deviceWrites } from "./v1/devices.js";
 import { resourceWarnings, splitHybrid, v1Writes } from "./v1/resources.js";
@@ -89,7 +90,11 @@ export class CgroupV1Driver implements CgroupDriver {
 
   update(resources: LinuxResources): void {
     this.warnings.push(...resourceWarnings(resources));
-    this.writeLimits(resources);
+    const { directories } = this.paths;
+    const { v1, v2 } = splitHybrid(resources, directories);
+    const unified = v2 ? v2Writes(v2) : [];
+    if (unified.length > 0) enableControllers(directories[""]!, controllersOf(unified));
+    applyAllOrNothing([...v1Writes(v1), ...unified], directories);
     if (!resources.devices) return;
     const rules = deviceRules(resources.devices);
     this.setDevices((directory) => {

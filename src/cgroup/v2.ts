@@ -22,7 +22,9 @@ import { emptyStats, type ContainerStats } from "./stats/shape.js";
 import { statsV2 } from "./stats/v2.js";
 import type { DriverOptions } from "./v1.js";
 import { resourceWarnings } from "./v1/resources.js";
+import { applyAllOrNothing } from "./transaction.js";
 import { createV2, enableControllers } from "./v2/create.js";
+import { completeMemory } from "./v2/current.js";
 import { checkMemoryUsage } from "./v2/memory.js";
 import { controllersOf, v2Writes } from "./v2/resources.js";
 
@@ -71,12 +73,15 @@ export class CgroupV2Driver implements CgroupDriver {
     this.warnings.push(...resourceWarnings(resources));
     const directory = this.directory("update");
     const read = (file: string) => native().readFileIfAny(`${directory}/${file}`)?.trim();
-    if (resources.memory?.checkBeforeUpdate) {
+    const { memory } = resources;
+    if (memory?.checkBeforeUpdate) {
       const usage = read("memory.current");
-      if (usage !== undefined) checkMemoryUsage(resources.memory, BigInt(usage));
+      if (usage !== undefined) checkMemoryUsage(memory, BigInt(usage));
     }
-    enableControllers(directory, controllersOf(v2Writes(resources)));
-    applyWrites(v2Writes(resources, read("cpu.max")), this.paths.directories, this.onFailure());
+    const complete = memory && completeMemory(memory, read("memory.max"), read("memory.swap.max"));
+    const writes = v2Writes(complete ? { ...resources, memory: complete } : resources, read("cpu.max"));
+    enableControllers(directory, controllersOf(writes));
+    applyAllOrNothing(writes, this.paths.directories);
     // Also when all is allowed now: an earlier program must go.
     if (resources.devices) this.setDevices(directory, deviceRules(resources.devices));
   }

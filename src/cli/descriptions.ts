@@ -100,4 +100,18 @@ export const COMMAND_TEXTS: Readonly<Record<string, Description>> = {
       "Prints the state document of the runtime specification. status is one of creating, created, running, paused, stopped.",
     ],
   },
+  update: {
+    text: [
+      ID,
+      "Changes the limits of a container that was created, runs or is paused. What is not named keeps its value. Either all limits are changed or, when one is refused, none.",
+      "On cgroup v1 the kernel refuses a memory limit below the usage. On cgroup v2 it takes it and ends processes of the container until they fit; checkBeforeUpdate in the memory object of --resources refuses such a limit instead.",
+      "Device rules are never changed.",
+    ],
+    examples: [
+      { line: "update --memory 512m --memory-swap 1g web1", about: "512 MiB of memory and as much swap" },
+      { line: "update --cpu-quota 150000 --cpu-period 100000 web1", about: "one and a half CPUs" },
+      { line: "update --pids-limit -1 web1", about: "takes the limit of processes away" },
+      { line: "update --resources limits.json web1", about: "all limits in one file" },
+    ],
+  },
 };

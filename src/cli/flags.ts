@@ -1,8 +1,10 @@
 // The one table of commands and flags. Parsing (parse.ts), --help (help.ts), the man pages
-// (scripts/generate-man.mjs) and the shell completions are all made from it. Longer texts
-// are in descriptions.ts, which only help loads.
+// (scripts/generate-man.mjs) and the shell completions are all made from it. Long lists of flags
+// are in flags/; longer texts are in descriptions.ts, which only help loads.
 
 import type { Context } from "./context.js";
+import { BUNDLE, CREATE, SHAPE } from "./flags/create.js";
+import { UPDATE } from "./flags/update.js";
 
 /**
  * What a flag takes. bool: `--x`, `--x=false`. text: any string. list: any string, repeatable.
@@ -46,64 +48,6 @@ export interface Command {
 }
 
 const HELP: Flag = { name: "help", short: "h", kind: "bool", help: "show help" };
-
-const BUNDLE: Flag = {
-  name: "bundle",
-  short: "b",
-  kind: "text",
-  placeholder: "DIR",
-  complete: "directory",
-  help: "directory of the bundle (config.json and the root filesystem); the current directory when not given",
-};
-
-/** What changes the steps of a container. */
-const SHAPE: readonly Flag[] = [
-  {
-    name: "no-pivot",
-    kind: "bool",
-    help: "move the root filesystem to / and chroot in place of pivot_root, for hosts that run from a ramdisk",
-  },
-  {
-    name: "no-new-keyring",
-    kind: "bool",
-    help: "keep the caller's session keyring in place of a new one",
-  },
-  {
-    name: "preserve-fds",
-    kind: "integer",
-    placeholder: "N",
-    default: 0,
-    min: 0,
-    help: "pass N more open descriptors on to the container, after stdio and $LISTEN_FDS",
-  },
-];
-
-/** What create and run have in common. */
-const CREATE: readonly Flag[] = [
-  BUNDLE,
-  {
-    name: "console-socket",
-    kind: "text",
-    placeholder: "PATH",
-    complete: "file",
-    help: "AF_UNIX socket that is sent the master of the container's terminal",
-  },
-  {
-    name: "pidfd-socket",
-    kind: "text",
-    placeholder: "PATH",
-    complete: "file",
-    help: "AF_UNIX socket that is sent a pidfd of the container's first process",
-  },
-  {
-    name: "pid-file",
-    kind: "text",
-    placeholder: "FILE",
-    complete: "file",
-    help: "file to write the pid of the container's first process to",
-  },
-  ...SHAPE,
-];
 
 export const GLOBAL_FLAGS: readonly Flag[] = [
   { name: "debug", kind: "bool", help: "log what is done, step by step" },
@@ -308,6 +252,15 @@ export const COMMANDS: readonly Command[] = [
     min: 1,
     max: 1,
     load: () => import("./commands/state.js"),
+  },
+  {
+    name: "update",
+    summary: "change the limits of a container",
+    usage: "<container-id>",
+    flags: UPDATE,
+    min: 1,
+    max: 1,
+    load: () => import("./commands/update.js"),
   },
 ];
 

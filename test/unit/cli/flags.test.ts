@@ -71,6 +71,28 @@ t.test("every command of cli.md that this version has takes the flags it names",
   t.same(flags("kill"), ["all,a", "help,h"]);
   t.same(flags("list"), ["format,f", "help,h", "quiet,q"]);
   t.same(flags("spec"), ["bundle,b", "help,h", "rootless"]);
+  t.same(flags("update"), [
+    "blkio-weight",
+    "cpu-burst",
+    "cpu-idle",
+    "cpu-period",
+    "cpu-quota",
+    "cpu-rt-period",
+    "cpu-rt-runtime",
+    "cpu-share",
+    "cpuset-cpus",
+    "cpuset-mems",
+    "help,h",
+    "kernel-memory",
+    "kernel-memory-tcp",
+    "l3-cache-schema",
+    "mem-bw-schema",
+    "memory",
+    "memory-reservation",
+    "memory-swap",
+    "pids-limit",
+    "resources,r",
+  ]);
   for (const name of ["start", "state", "pause", "resume", "features"]) t.same(flags(name), ["help,h"], name);
   t.same(GLOBAL_FLAGS.map(({ name }) => name).sort(), [
     "debug",

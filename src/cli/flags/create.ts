@@ -1,0 +1,61 @@
+// The flags that create, run and others share.
+
+import type { Flag } from "../flags.js";
+
+export const BUNDLE: Flag = {
+  name: "bundle",
+  short: "b",
+  kind: "text",
+  placeholder: "DIR",
+  complete: "directory",
+  help: "directory of the bundle (config.json and the root filesystem); the current directory when not given",
+};
+
+/** What changes the steps of a container. */
+export const SHAPE: readonly Flag[] = [
+  {
+    name: "no-pivot",
+    kind: "bool",
+    help: "move the root filesystem to / and chroot in place of pivot_root, for hosts that run from a ramdisk",
+  },
+  {
+    name: "no-new-keyring",
+    kind: "bool",
+    help: "keep the caller's session keyring in place of a new one",
+  },
+  {
+    name: "preserve-fds",
+    kind: "integer",
+    placeholder: "N",
+    default: 0,
+    min: 0,
+    help: "pass N more open descriptors on to the container, after stdio and $LISTEN_FDS",
+  },
+];
+
+/** What create and run have in common. */
+export const CREATE: readonly Flag[] = [
+  BUNDLE,
+  {
+    name: "console-socket",
+    kind: "text",
+    placeholder: "PATH",
+    complete: "file",
+    help: "AF_UNIX socket that is sent the master of the container's terminal",
+  },
+  {
+    name: "pidfd-socket",
+    kind: "text",
+    placeholder: "PATH",
+    complete: "file",
+    help: "AF_UNIX socket that is sent a pidfd of the container's first process",
+  },
+  {
+    name: "pid-file",
+    kind: "text",
+    placeholder: "FILE",
+    complete: "file",
+    help: "file to write the pid of the container's first process to",
+  },
+  ...SHAPE,
+];

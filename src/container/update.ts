@@ -1,0 +1,46 @@
+// update: new limits for a container that is there. The cgroup is the only place where limits are kept,
+// so a later update starts from what the kernel says.
+
+import { cgroupDriverFromState } from "../cgroup/index.js";
+import { RuntError } from "../errors.js";
+import type { LinuxResources } from "../spec/types.gen.js";
+import type { Reporter } from "./report.js";
+import { containerStatus } from "./status.js";
+import { lockContainer, noSuchContainer, readState, release } from "./store.js";
+
+export interface UpdateRequest {
+  root: string;
+  id: string;
+  resources: LinuxResources;
+  report: Reporter;
+}
+
+/** Changes limits: all of them, or none and RuntError is thrown. */
+export function updateContainer({ root, id, resources, report }: UpdateRequest): void {
+  const state = readState(root, id);
+  // One update at a time: putting back what another has written meanwhile would undo that one.
+  const claim = lockContainer(root, id, true);
+  if (claim === null || claim === "busy") throw noSuchContainer();
+  try {
+    if (containerStatus(claim.directory, state) === "stopped") throw new RuntError("container not running");
+    const driver = cgroupDriverFromState(state.cgroup, state.init.pid);
+    driver.update(changeable(resources, report));
+    for (const warning of driver.warnings) report.warn(warning);
+  } finally {
+    release(claim);
+  }
+}
+
+/**
+ * Takes out what an update leaves alone. Engines send all of linux.resources here, device rules too, while
+ * others (hooks for GPUs) have added rules of their own since: writing the old ones again would take those away.
+ */
+function changeable({ devices, memory, ...others }: LinuxResources, report: Reporter): LinuxResources {
+  if (devices && devices.length > 0) report.warn("update does not change device rules: devices is passed over");
+  if (!memory) return others;
+  const { kernel, kernelTCP, ...rest } = memory;
+  if (kernel !== undefined || kernelTCP !== undefined) {
+    report.warn("Kernel memory settings are ignored and will be removed");
+  }
+  return { ...others, memory: rest };
+}
