@@ -62,6 +62,8 @@ void hand_on(int signal, siginfo_t *info, void *context) {
     struct sigaction by_default = {};
     by_default.sa_handler = SIG_DFL;
     sigaction(signal, &by_default, nullptr);
+  } else if (old.sa_handler == SIG_DFL && signal == SIGABRT) {
+    restore_terminal();  // abort(3) raises it once more by default when the handler has returned
   }
 }
 

@@ -79,6 +79,10 @@ bool Supervisor::take_signals() {
     } else if (numbers[i] == SIGWINCH && relay_) {
       terminal_.copy_size(master_);
     } else if (numbers[i] != SIGWINCH) {
+      if (numbers[i] == SIGCONT && relay_) {
+        terminal_.resume();
+        terminal_.copy_size(master_);
+      }
       forward(numbers[i]);
     }
   }

@@ -157,6 +157,8 @@ class Creation {
     if (request.consoleSocket !== undefined && session!.master >= 0) {
       sendConsole(request.consoleSocket, session!.takeMaster());
     }
+    // Before the program asks for it. Ours counts more than process.consoleSize: it is what is looked at.
+    if (session!.master >= 0) native().copyWindowSize(session!.master);
     if (request.pidfdSocket !== undefined) sendPidfd(request.pidfdSocket, session!.pidfd);
     if (request.pidFile !== undefined) {
       writePidFile(request.pidFile, session!.pid);

@@ -84,9 +84,14 @@ export interface SeccompFilter {
 }
 
 export interface SuperviseOptions {
+  /** -1 on a kernel without pidfds. */
   pidfd: number;
+  /** A child of ours that is not reaped yet. */
   pid: number;
-  /** Terminal master to relay, or -1. */
+  /**
+   * Terminal master to relay, or -1. It stays the caller's to close; when nobody reads our stdout
+   * any more the terminal is hung up, and the number then stands for /dev/null.
+   */
   master: number;
   /** Be the parent of orphans and reap them. */
   subreaper: boolean;
@@ -187,13 +192,22 @@ export interface Addon {
   connectStart(dir: string, name: string): number | null;
   /** Connects to a stream socket of a caller (console socket, pidfd socket) and sends a descriptor with a text. */
   sendDescriptor(socketPath: string, fd: number, text: string): void;
-  /** Waits for the container's first process; forwards signals; relays the terminal. Its exit status, 128+N for a signal. */
+  /**
+   * The foreground of `run` and `exec`: waits for a process, hands on the signals that come to us and
+   * relays its terminal (raw mode while stdin is a terminal, window size, all output to the last byte).
+   * Out: its exit status, 128+N for a signal. Our terminal is as it was whenever this returns or throws.
+   *
+   * Before the program runs: catchSignals(), and with a terminal copyWindowSize(master).
+   */
   supervise(options: SuperviseOptions): number;
   /**
    * Starts catching the signals that supervise forwards, before the container starts, so that none
    * is lost. subreaper: orphans come to us from now on.
    */
   catchSignals(subreaper?: boolean): void;
+
+  /** Gives a container's terminal the size of ours; nothing happens when we have none. */
+  copyWindowSize(master: number): void;
 
   // --- seccomp and bpf
   compileSeccomp(profile: SeccompProfile): SeccompFilter;

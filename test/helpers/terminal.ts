@@ -80,3 +80,47 @@ export function underTerminal(box: Sandbox, args: string[], input = ""): { statu
     .replace(/\n*Script done.*\n$/, "");
   return { status, shown };
 }
+
+// Runs a command on a new terminal of a given size, as its session's leader, and reads to the end.
+const emulator = `
+import fcntl, json, os, pty, select, struct, sys, termios, time
+rows, columns, typed, command = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4:]
+master, slave = pty.openpty()
+fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+modes = termios.tcgetattr(slave)
+pid = os.fork()
+if pid == 0:
+    os.setsid()
+    fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+    for fd in range(3): os.dup2(slave, fd)
+    os.execv(command[0], command)
+if typed: os.write(master, typed.encode())
+shown, status, end = b"", None, time.monotonic() + 30
+while True:
+    if select.select([master], [], [], 0.02)[0]: shown += os.read(master, 65536)
+    elif status is not None: break
+    else:
+        done, value = os.waitpid(pid, os.WNOHANG)
+        if done: status = os.waitstatus_to_exitcode(value)
+        elif time.monotonic() > end: os.kill(pid, 9); break
+print(json.dumps({"status": status, "shown": shown.decode(errors="replace"), "restored": termios.tcgetattr(slave) == modes}))
+`;
+
+export interface Screen {
+  status: number | null;
+  /** Every byte that came to the screen. */
+  shown: string;
+  /** The terminal's modes are at the end what they were. */
+  restored: boolean;
+}
+
+/** Runs the runtime on a terminal of that size: all that came to the screen, byte by byte. */
+export function onScreen(box: Sandbox, args: string[], size: [rows: number, columns: number], typed = ""): Screen {
+  const words = ["-c", emulator, ...size.map(String), typed, runtime, "--root", box.root, ...args];
+  const { stdout, stderr } = spawnSync("python3", words, { encoding: "utf8", timeout: 40_000 });
+  try {
+    return JSON.parse(stdout) as Screen;
+  } catch {
+    throw new Error(`the emulator failed: ${stderr}`);
+  }
+}

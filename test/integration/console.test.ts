@@ -1,9 +1,11 @@
 // Terminals: create with a console socket, run under a terminal, sizes, /dev/console, who owns the pty.
 
+import { spawn, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import t from "tap";
 import { parseReport } from "../helpers/report.js";
-import { sandbox, until } from "../helpers/sandbox.js";
-import { consoleSocket, underTerminal } from "../helpers/terminal.js";
+import { runtime, sandbox, until } from "../helpers/sandbox.js";
+import { consoleSocket, onScreen, underTerminal } from "../helpers/terminal.js";
 
 t.test("create sends the pty's master to the console socket", async (t) => {
   const box = sandbox(t);
@@ -160,4 +162,63 @@ t.test("a console socket that hangs up at once: create fails or the container ca
   const deleted = box.run(["delete", "--force", id]);
   t.equal(deleted.status, 0, deleted.stderr);
   await until("it is gone", () => box.state(id) === undefined);
+});
+
+t.test("the size is known from the program's first moment, and is that of the window", async (t) => {
+  const box = sandbox(t);
+  const bundle = box.bundle((config) => {
+    config.process.terminal = true;
+    config.process.consoleSize = { width: 100, height: 40 };
+    config.process.args = ["/bin/stty", "size"];
+  });
+  const run = ["run", "--bundle", bundle];
+  t.same(onScreen(box, [...run, box.id()], [31, 77]), { status: 0, shown: "31 77\r\n", restored: true });
+  t.same(
+    onScreen(box, [...run, box.id()], [0, 0]),
+    { status: 0, shown: "40 100\r\n", restored: true },
+    "consoleSize where ours has none",
+  );
+});
+
+t.test("every line begins at the left of the screen", async (t) => {
+  const box = sandbox(t);
+  const bundle = box.bundle((config) => {
+    config.process.terminal = true;
+    config.process.args = ["/bin/sh", "-c", "printf 'a\\nb\\n'; exit 3"];
+  });
+  const screen = onScreen(box, ["run", "--bundle", bundle, box.id()], [24, 80]);
+  t.same(screen, { status: 3, shown: "a\r\nb\r\n", restored: true });
+});
+
+t.test("the caller's terminal is as it was after every end", async (t) => {
+  const box = sandbox(t);
+  const bundle = (...args: string[]) =>
+    box.bundle((config) => {
+      config.process.terminal = true;
+      config.process.args = args;
+    });
+  const killed = box.id();
+  const kill = `while ! '${runtime}' --root '${box.root}' kill ${killed} KILL 2>/dev/null; do sleep 0.05; done`;
+  const killer = spawn("sh", ["-c", kill], { stdio: "ignore" });
+  t.teardown(() => killer.kill());
+  const run = (id: string, ...args: string[]) => onScreen(box, ["run", "--bundle", bundle(...args), id], [24, 80]);
+  t.match(run(killed, "/bin/sleep", "20"), { status: 137, restored: true }, "killed");
+  t.match(run(box.id(), "/no/such/program"), { status: 1, restored: true }, "not started");
+  t.match(run(box.id(), "/bin/sh", "-c", "stty raw -echo; exit 9"), { status: 9, restored: true }, "its own modes");
+});
+
+t.test("a file on stdin: the program meets its end", async (t) => {
+  const box = sandbox(t);
+  const bundle = box.bundle((config) => {
+    config.process.terminal = true;
+    config.process.args = ["/bin/sh", "-c", "stty -echo; cat; echo the end"];
+  });
+  const inner = `printf 'from a file\\n' | '${runtime}' --root '${box.root}' run --bundle '${bundle}' ${box.id()}`;
+  const log = `${box.dir}/log`;
+  const { status } = spawnSync("script", ["--quiet", "--flush", "--return", "--command", inner, log], {
+    timeout: 20_000,
+    killSignal: "SIGKILL",
+  });
+  t.equal(status, 0);
+  t.match(readFileSync(log, "utf8"), /from a file\r?\nthe end\r?\n/);
 });
