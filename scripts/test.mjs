@@ -30,12 +30,14 @@ const fileTimeout = 300_000;
 /** Every compiled test file below dist/test/KIND that the names on the command line ask for. */
 function testFiles(kind) {
   const folder = join(root, "dist/test", kind);
-  return readdirSync(folder, { recursive: true })
-    .filter((file) => file.endsWith(".test.js"))
-    // Not the whole path: a checkout may lie in a folder that is called like a test.
-    .filter((file) => names.length === 0 || names.some((name) => join(kind, file).includes(name)))
-    .map((file) => join(folder, file))
-    .sort();
+  return (
+    readdirSync(folder, { recursive: true })
+      .filter((file) => file.endsWith(".test.js"))
+      // Not the whole path: a checkout may lie in a folder that is called like a test.
+      .filter((file) => names.length === 0 || names.some((name) => join(kind, file).includes(name)))
+      .map((file) => join(folder, file))
+      .sort()
+  );
 }
 
 /** Counts the named tests of one file's TAP; every point of the file's top level is one. */

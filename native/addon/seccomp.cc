@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 
 #include "addon.h"
 #include "memory_file.h"
+#include "seccomp_newer.h"
 #include "unique_fd.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
@@ -33,6 +35,7 @@ struct Profile {
   uint32_t default_action = 0;
   std::vector<uint32_t> architectures;
   std::vector<Rule> rules;
+  bool refuse_newer = false;
 };
 
 struct Failure {
@@ -66,6 +69,7 @@ Profile read_profile(Arguments &arguments) {
     }
     profile.rules.push_back(std::move(rule));
   }
+  profile.refuse_newer = arguments.boolean(object.Get("refuseNewer"));
   return profile;
 }
 
@@ -130,6 +134,13 @@ Failure compile(const Profile &profile, std::vector<std::string> &unknown, Uniqu
   return {};
 }
 
+std::vector<struct sock_filter> newer_refused(const Profile &profile) {
+  if (!profile.refuse_newer) return {};
+  std::vector<std::string> names;
+  for (const Rule &rule : profile.rules) names.insert(names.end(), rule.names.begin(), rule.names.end());
+  return refuse_newer(profile.architectures, names);
+}
+
 Napi::Value compile_seccomp(const Napi::CallbackInfo &info) {
   Arguments arguments(info, "compileSeccomp");
   const Profile profile = read_profile(arguments);
@@ -141,8 +152,11 @@ Napi::Value compile_seccomp(const Napi::CallbackInfo &info) {
   struct stat status;
   if (fstat(output.get(), &status) < 0) return fail(info.Env(), errno, "fstat");
   const size_t size = static_cast<size_t>(status.st_size);
-  Napi::Uint8Array filter = Napi::Uint8Array::New(info.Env(), size);
-  const ssize_t count = TEMP_FAILURE_RETRY(pread(output.get(), filter.Data(), size, 0));
+  const std::vector<struct sock_filter> before = newer_refused(profile);
+  const size_t start = before.size() * sizeof(struct sock_filter);
+  Napi::Uint8Array filter = Napi::Uint8Array::New(info.Env(), start + size);
+  if (start > 0) memcpy(filter.Data(), before.data(), start);
+  const ssize_t count = TEMP_FAILURE_RETRY(pread(output.get(), filter.Data() + start, size, 0));
   if (count != status.st_size) return fail(info.Env(), count < 0 ? errno : EIO, "pread");
   Napi::Array names = Napi::Array::New(info.Env(), unknown.size());
   for (uint32_t i = 0; i < unknown.size(); i++) names.Set(i, Napi::String::New(info.Env(), unknown[i]));
@@ -174,7 +188,7 @@ Napi::Value flag_available(const Napi::CallbackInfo &info) {
   Arguments arguments(info, "seccompFlagAvailable");
   unsigned flags = arguments.number(0);
   if (!arguments.ok()) return arguments.refuse();
-  // It is only accepted together with a listener.
+  // Only accepted together with a listener.
   if (flags & SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV) flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
   const bool accepted = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, nullptr) < 0 && errno == EFAULT;
   return Napi::Boolean::New(info.Env(), accepted);

@@ -9,7 +9,7 @@
 
 namespace addon {
 
-int send_message(int socket, const void *data, size_t size, int fd) {
+ssize_t send_some(int socket, const void *data, size_t size, int fd) {
   struct iovec vector = {const_cast<void *>(data), size};
   alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof fd)] = {};
   struct msghdr message = {};
@@ -24,7 +24,11 @@ int send_message(int socket, const void *data, size_t size, int fd) {
     header->cmsg_len = CMSG_LEN(sizeof fd);
     memcpy(CMSG_DATA(header), &fd, sizeof fd);
   }
-  return TEMP_FAILURE_RETRY(sendmsg(socket, &message, MSG_NOSIGNAL)) < 0 ? errno : 0;
+  return TEMP_FAILURE_RETRY(sendmsg(socket, &message, MSG_NOSIGNAL));
+}
+
+int send_message(int socket, const void *data, size_t size, int fd) {
+  return send_some(socket, data, size, fd) < 0 ? errno : 0;
 }
 
 int socket_address(const std::string &directory, const std::string &name, SocketAddress &result) {

@@ -18,6 +18,7 @@ import { destroyContainer } from "./destroy.js";
 import { runHooks, type EngineHook } from "./hooks.js";
 import { writeIdMaps } from "./id-maps.js";
 import { checkId } from "./ids.js";
+import { tellAgent } from "./listener.js";
 import { makeOverlay } from "./overlay.js";
 import { writePidFile } from "./pidfile.js";
 import { cachedFilter } from "./seccomp-cache.js";
@@ -123,6 +124,7 @@ class Creation {
     this.session.serve({
       mapIds: (pid) => writeIdMaps(pid, config, host, report),
       hooks: () => this.runHooks(),
+      seccomp: (listener) => this.tellAgent(listener),
       ready: () => {
         state = this.commit(directory, plan);
         return this.journal.startHooks && !request.waitForStart ? this.stateForContainer("created") : -1;
@@ -142,6 +144,13 @@ class Creation {
     }
     if (hooks?.createContainer) this.hooksRan = true;
     return this.stateForContainer("creating");
+  }
+
+  /** An early filter. A late one is told of by `start`, or by `run` after this. */
+  private tellAgent(listener: number): void {
+    const { pid } = this.session!;
+    const process = { pid, container: this.journal, status: "creating", containerPid: pid } as const;
+    tellAgent(this.journal.listener!, process, listener);
   }
 
   /** A memfd of the state as the container's side sees it: in a pid namespace of its own the pid is 1. */

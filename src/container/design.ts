@@ -2,13 +2,14 @@
 // `runt plan` shows the same plan.
 
 import type { CgroupDriver } from "../cgroup/driver.js";
+import { RuntError } from "../errors.js";
 import { cgroupDriver } from "../cgroup/index.js";
 import type { SeccompFilter, SeccompProfile } from "../host/addon.js";
 import { native } from "../host/native.js";
 import { processStat } from "../host/proc.js";
 import { overlayPaths, type OverlayPaths } from "../plan/overlay.js";
 import { planContainer } from "../plan/plan.js";
-import { seccompProfile } from "../plan/seccomp.js";
+import { NEW_LISTENER, listenerOf, seccompFlagValue, seccompProfile } from "../plan/seccomp.js";
 import type { Host, Plan } from "../plan/types.js";
 import { OCI_VERSION } from "../spec/versions.js";
 import type { LinuxSeccomp, Spec } from "../spec/types.gen.js";
@@ -83,6 +84,7 @@ export function describe(
     ...(overlay
       ? { overlay: { upper: overlay.upper, work: overlay.work, lower: overlay.lower, kept: overlay.kept } }
       : {}),
+    ...listenerIn(config),
     ...(poststart || poststop ? { hooks: { poststart, poststop } } : {}),
     startHooks: (startContainer?.length ?? 0) > 0,
     // One that is joined has another first process, which our end does not take along.
@@ -115,11 +117,26 @@ export function makePlan(
   });
 }
 
+/** Profiles whose filter can't be loaded are known before anything is made. */
 function compiled(seccomp: LinuxSeccomp, compile: (profile: SeccompProfile) => SeccompFilter, report: Reporter) {
-  const { profile, flags } = seccompProfile(seccomp);
+  const { profile, flags, listener } = seccompProfile(seccomp);
+  seccomp.flags?.forEach((name, index) => {
+    if (native().seccompFlagAvailable(seccompFlagValue(name)!)) return;
+    const where = `linux.seccomp.flags[${index}]`;
+    throw new RuntError({ where, cause: `this kernel does not support ${name}` });
+  });
+  if (listener && !native().seccompFlagAvailable(NEW_LISTENER)) {
+    const cause = "this kernel does not support SCMP_ACT_NOTIFY (SECCOMP_FILTER_FLAG_NEW_LISTENER, Linux 5.0)";
+    throw new RuntError({ where: "linux.seccomp", cause });
+  }
   const { filter, unknown } = compile(profile);
   if (unknown.length > 0) report.debug(`seccomp: not known to libseccomp here: ${unknown.join(", ")}`);
   return { filter, flags };
+}
+
+function listenerIn({ linux }: Spec) {
+  const listener = linux?.seccomp && listenerOf(linux.seccomp);
+  return listener ? { listener } : {};
 }
 
 /** A process that runs, for certain. */

@@ -3,6 +3,7 @@
 import { native } from "../host/native.js";
 import { createContainer } from "./create.js";
 import type { CreateRequest } from "./design.js";
+import { tellAgent } from "./listener.js";
 import { removeContainer, runPoststart } from "./start.js";
 
 export interface RunRequest extends CreateRequest {
@@ -22,7 +23,11 @@ export async function runContainer(request: RunRequest): Promise<number> {
   if (!detach) native().catchSignals(request.subreaper);
   const { session, state } = await createContainer(request);
   try {
-    session.waitForExecute();
+    const { pid } = session;
+    session.waitForExecute({
+      seccomp: (listener) =>
+        tellAgent(state.listener!, { pid, container: state, status: "created", containerPid: pid }, listener),
+    });
   } catch (error) {
     session.kill();
     removeContainer(root, state, true, report);

@@ -6,6 +6,7 @@
 //   CHILD (pid, pidfd)──►          notes the container's first process
 //   DESCRIPTOR        ──►          holds the terminal's master
 //   SYNC hooks        ──►          runs prestart and createRuntime hooks, answers with the state
+//   SYNC seccomp      ──►          hands the listener to the agent, answers (a late filter: after ready)
 //   SYNC ready        ──►          writes pid file and state.json, hands out descriptors, answers
 //   (hang-up)                      create: runt-init waits for start; run: the program runs
 //
@@ -24,6 +25,7 @@ import {
   SYNC_HOOKS,
   SYNC_MAP_IDS,
   SYNC_READY,
+  SYNC_SECCOMP,
 } from "../plan/steps.gen.js";
 import type { Plan } from "../plan/types.js";
 import { failureError } from "./failures.js";
@@ -35,6 +37,8 @@ export interface SyncHandlers {
   mapIds(pid: number): void;
   /** Out: a memfd of the state for createContainer hooks. */
   hooks(): number;
+  /** Gets the listener of the process's filter. */
+  seccomp(listener: number): void;
   /** Out: a memfd of the state for startContainer hooks, -1 when there are none. */
   ready(): number;
 }
@@ -76,7 +80,7 @@ export class Session {
         case MESSAGE_FAILURE:
           throw failureError(this.plan.steps[message.step], message);
         case MESSAGE_SYNC:
-          if (this.sync(message.value, handlers)) return;
+          if (this.sync(message, handlers)) return;
           break;
         default:
           throw new RuntError(`runt-init sent a message of kind ${message.kind}, which is not known`);
@@ -85,10 +89,11 @@ export class Session {
   }
 
   /** Waits for execve after the answer to `ready`: the channel hangs up. Throws RuntError when it fails. */
-  waitForExecute(): void {
+  waitForExecute(handlers: Pick<SyncHandlers, "seccomp">): void {
     for (;;) {
       const message = native().receive(this.helper.channel, -1);
       if (message === null) return;
+      if (isSeccompSync(message)) answerSeccomp(this.helper.channel, message, handlers.seccomp);
       if (message.kind === MESSAGE_FAILURE) throw failureError(this.plan.steps[message.step], message);
       if (message.kind === MESSAGE_WARNING) this.warn(message.step, message.value, message.text);
     }
@@ -138,7 +143,12 @@ export class Session {
   }
 
   /** True when it was the last sync point. */
-  private sync(point: number, handlers: SyncHandlers): boolean {
+  private sync(message: InitMessage, handlers: SyncHandlers): boolean {
+    const point = message.value;
+    if (isSeccompSync(message)) {
+      answerSeccomp(this.helper.channel, message, handlers.seccomp);
+      return false;
+    }
     let descriptor = -1;
     switch (point) {
       case SYNC_MAP_IDS:
@@ -180,6 +190,21 @@ export class Session {
       hint: signal === 9 ? "the kernel's OOM killer does that when linux.resources.memory.limit is too low" : undefined,
     });
   }
+}
+
+/** Does runt-init hold out a seccomp listener? */
+export const isSeccompSync = ({ kind, value }: InitMessage): boolean => kind === MESSAGE_SYNC && value === SYNC_SECCOMP;
+
+/** Hands the listener on, closes it here and lets runt-init go on. */
+export function answerSeccomp(channel: number, { fds }: InitMessage, handOn: (listener: number) => void): void {
+  const listener = fds[0];
+  if (listener === undefined) throw new RuntError("runt-init sent no seccomp listener");
+  try {
+    handOn(listener);
+  } finally {
+    native().close(listener);
+  }
+  native().answer(channel, -1);
 }
 
 /** -1 on kernels without pidfds (before 5.3). */

@@ -8,7 +8,9 @@ import { MESSAGE_FAILURE, MESSAGE_WARNING } from "../plan/steps.gen.js";
 import { destroyContainer } from "./destroy.js";
 import { wordFailure } from "./failures.js";
 import { runHooks } from "./hooks.js";
+import { connectAgent, sendProcessState } from "./listener.js";
 import type { Reporter } from "./report.js";
+import { answerSeccomp, isSeccompSync } from "./session.js";
 import { hookState, type LateStep, type StateDocument } from "./state.js";
 import { isAlive, isPaused } from "./status.js";
 import { START_SOCKET, lockContainer, readState, stateDirectory } from "./store.js";
@@ -21,7 +23,7 @@ export function startContainer(root: string, id: string, report: Reporter): void
   const directory = stateDirectory(root, id);
   const connection = native().connectStart(directory, START_SOCKET);
   if (connection === null) throw new RuntError("cannot start an already running container");
-  const failed = converse(connection, state, report);
+  const failed = withAgent(state, connection, (agent) => converse(connection, agent, state, report));
   // Nobody listens there any more. Leaving it would cost every later question for the status a connect(2).
   native().unlink(`${directory}/${START_SOCKET}`);
   if (failed) {
@@ -37,14 +39,35 @@ interface LateFailure {
   error: RuntError;
 }
 
+/**
+ * Connects to the agent of a filter that is loaded late: without one the container stays created, and
+ * `start` can be repeated. In: what goes on with the connection (-1: no agent has to be told).
+ */
+function withAgent<T>(state: StateDocument, toInit: number, goOn: (agent: number) => T): T {
+  if (!state.listener || !state.late.some(({ op }) => op === "set_seccomp")) return goOn(-1);
+  let agent = -1;
+  try {
+    agent = connectAgent(state.listener);
+  } catch (error) {
+    native().close(toInit);
+    throw error;
+  }
+  try {
+    return goOn(agent);
+  } finally {
+    native().close(agent);
+  }
+}
+
 /** The talk over the connection: go, then warnings or a failure, until it hangs up. */
-function converse(connection: number, state: StateDocument, report: Reporter): LateFailure | null {
+function converse(connection: number, agent: number, state: StateDocument, report: Reporter): LateFailure | null {
   const stepOf = (index: number) => state.late.find((step) => step.index === index);
   let failed: LateFailure | null = null;
   try {
     sayGo(connection, state);
     for (let message = native().receive(connection, -1); message !== null; message = native().receive(connection, -1)) {
       const step = stepOf(message.step);
+      if (isSeccompSync(message)) answerSeccomp(connection, message, (fd) => tellOfStart(agent, state, fd));
       if (message.kind === MESSAGE_WARNING) report.warn(wordFailure(step, message).message);
       if (message.kind === MESSAGE_FAILURE) failed = { op: step?.op, error: wordFailure(step, message) };
     }
@@ -57,6 +80,12 @@ function converse(connection: number, state: StateDocument, report: Reporter): L
     native().close(connection);
   }
   return failed;
+}
+
+function tellOfStart(agent: number, state: StateDocument, listener: number): void {
+  const { pid } = state.init;
+  const process = { pid, container: state, status: "created", containerPid: pid } as const;
+  sendProcessState(agent, state.listener!, process, listener);
 }
 
 function sayGo(connection: number, state: StateDocument): void {

@@ -7,6 +7,7 @@
 
 import type { CgroupPaths } from "../cgroup/driver.js";
 import { RuntError } from "../errors.js";
+import type { SeccompListener } from "../plan/seccomp.js";
 import type { Step } from "../plan/steps.gen.js";
 import type { Hook } from "../spec/types.gen.js";
 
@@ -61,6 +62,8 @@ export interface JournalDocument {
   cgroup: CgroupPaths;
   overlay?: OverlayState;
   hooks?: KeptHooks;
+  /** The seccomp profile notifies an agent. */
+  listener?: SeccompListener;
   /** startContainer hooks exist: `start` sends them the state. */
   startHooks: boolean;
   /** The container has a pid namespace of its own, so its end takes all processes with it. */
@@ -104,10 +107,19 @@ export function publicState(kept: JournalDocument, status: Status, pid: number, 
   };
 }
 
-/** What hooks get on their stdin: the state of the specification, without what runtimes add. */
-export function hookState(kept: JournalDocument, status: Status, pid: number): string {
+/** The state of the specification, without what runtimes add: for hooks and seccomp agents. */
+export function ociState(
+  kept: JournalDocument,
+  status: Status,
+  pid: number,
+): Omit<PublicState, "rootfs" | "created" | "owner"> {
   const { owner: _owner, created: _created, rootfs: _rootfs, ...state } = publicState(kept, status, pid);
-  return JSON.stringify(state);
+  return state;
+}
+
+/** What hooks get on their stdin. */
+export function hookState(kept: JournalDocument, status: Status, pid: number): string {
+  return JSON.stringify(ociState(kept, status, pid));
 }
 
 /**

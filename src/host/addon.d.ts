@@ -74,6 +74,8 @@ export interface SeccompProfile {
   /** libseccomp's SCMP_ARCH_* tokens; the native one is always there. */
   architectures: readonly number[];
   rules: readonly SeccompRule[];
+  /** System calls that are newer than all that the rules name get ENOSYS: see native/addon/seccomp_newer.h. */
+  refuseNewer: boolean;
 }
 
 export interface SeccompFilter {
@@ -192,6 +194,10 @@ export interface Addon {
   connectStart(dir: string, name: string): number | null;
   /** Connects to a stream socket of a caller (console socket, pidfd socket) and sends a descriptor with a text. */
   sendDescriptor(socketPath: string, fd: number, text: string): void;
+  /** Connects to a stream socket. Connecting and each later send wait at most timeoutMs: EAGAIN. */
+  connectStream(socketPath: string, timeoutMs: number): number;
+  /** Sends all of a text over a stream, the descriptor along with its beginning (SCM_RIGHTS). */
+  sendStream(connection: number, text: string, fd: number): void;
   /**
    * The foreground of `run` and `exec`: waits for a process, hands on the signals that come to us and
    * relays its terminal (raw mode while stdin is a terminal, window size, all output to the last byte).

@@ -11,16 +11,18 @@ import type {
   LinuxSeccompOperator,
   LinuxSyscall,
 } from "../spec/types.gen.js";
+import { HAND_OVER_CALLS } from "../spec/semantics/seccomp.js";
 import type { Planning } from "./planning.js";
 import { place } from "./program.js";
 
-/** SCMP_ACT_* (seccomp.h). SCMP_ACT_NOTIFY is not among them: see refuseNotify. */
-const ACTIONS: Readonly<Record<Exclude<LinuxSeccompAction, "SCMP_ACT_NOTIFY">, number>> = {
+/** SCMP_ACT_* (seccomp.h). */
+const ACTIONS: Readonly<Record<LinuxSeccompAction, number>> = {
   SCMP_ACT_KILL: 0x00000000,
   SCMP_ACT_KILL_THREAD: 0x00000000,
   SCMP_ACT_KILL_PROCESS: 0x80000000,
   SCMP_ACT_TRAP: 0x00030000,
   SCMP_ACT_ERRNO: 0x00050000,
+  SCMP_ACT_NOTIFY: 0x7fc00000,
   SCMP_ACT_TRACE: 0x7ff00000,
   SCMP_ACT_LOG: 0x7ffc0000,
   SCMP_ACT_ALLOW: 0x7fff0000,
@@ -72,6 +74,9 @@ const FLAGS: Readonly<Record<LinuxSeccompFlag, number>> = {
   SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: 1 << 5,
 };
 
+/** SECCOMP_FILTER_FLAG_NEW_LISTENER: set for profiles that notify, Linux 5.0. */
+export const NEW_LISTENER = 1 << 3;
+
 /** What `features` lists. */
 export const seccompActions = (): string[] => Object.keys(ACTIONS);
 export const seccompOperators = (): string[] => Object.keys(OPERATORS);
@@ -82,47 +87,96 @@ export const seccompFlags = (): string[] => Object.keys(FLAGS);
 export const seccompFlagValue = (name: string): number | undefined => (FLAGS as Record<string, number>)[name];
 
 const EPERM = 1;
+const ENOSYS = 38;
 
-/** The filter that the config describes, for libseccomp; with the flags of seccomp(2) to load it with. */
-export function seccompProfile(seccomp: LinuxSeccomp): { profile: SeccompProfile; flags: number } {
-  const at = "/linux/seccomp";
-  const defaultAction = actionValue(seccomp.defaultAction, seccomp.defaultErrnoRet, `${at}/defaultAction`);
-  const rules = (seccomp.syscalls ?? []).flatMap((syscall, index) => rulesOf(syscall, `${at}/syscalls/${index}`));
+/** The agent that answers SCMP_ACT_NOTIFY. */
+export interface SeccompListener {
+  /** Its socket. */
+  path: string;
+  metadata?: string;
+}
+
+/** A profile for libseccomp, and how its filter is loaded. */
+export interface CompilableSeccomp {
+  profile: SeccompProfile;
+  /** SECCOMP_FILTER_FLAG_*. */
+  flags: number;
+  /** Profiles that notify: who gets the listener. */
+  listener?: SeccompListener;
+}
+
+/** The filter that the config describes. Throws RuntError. */
+export function seccompProfile(seccomp: LinuxSeccomp): CompilableSeccomp {
+  const { defaultErrnoRet, syscalls = [] } = seccomp;
+  const defaultAction = actionValue(seccomp.defaultAction, defaultErrnoRet);
+  const listener = listenerOf(seccomp);
+  if (listener) requireHandOver(seccomp);
   return {
     profile: {
       defaultAction,
       architectures: (seccomp.architectures ?? []).map((name) => ARCHITECTURES[name]),
-      // libseccomp refuses rules that do what happens anyway.
-      rules: rules.filter(({ action }) => action !== defaultAction),
+      rules: syscalls.flatMap(rulesOf),
+      refuseNewer: refusesNewer(seccomp),
     },
-    flags: loadFlags(seccomp),
+    flags: loadFlags(seccomp, listener !== undefined),
+    ...(listener ? { listener } : {}),
   };
+}
+
+/**
+ * Whether calls that the profile can't know of get ENOSYS in place of the default action. Not where
+ * they would be let through anyway, and not below a tracer, who answers for all of them.
+ */
+function refusesNewer({ defaultAction, defaultErrnoRet }: LinuxSeccomp): boolean {
+  if (defaultAction === "SCMP_ACT_ERRNO") return defaultErrnoRet !== ENOSYS;
+  return !["SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_TRACE"].includes(defaultAction);
 }
 
 /**
  * Without `flags` in the config speculation is left on, as in runc and crun: the mitigation
  * costs every process under a filter dearly. An empty list is a wish for no flags.
  */
-function loadFlags({ flags }: LinuxSeccomp): number {
-  if (!flags) return FLAGS.SECCOMP_FILTER_FLAG_SPEC_ALLOW;
-  const all = flags.reduce((bits, flag) => bits | FLAGS[flag], 0);
+function loadFlags({ flags }: LinuxSeccomp, notifies: boolean): number {
+  const all = flags ? flags.reduce((bits, flag) => bits | FLAGS[flag], 0) : FLAGS.SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+  // Threads are brought in line only where there are some, and runt-init has one; with a listener
+  // the kernel would want yet another flag beside it.
+  if (notifies) return (all & ~FLAGS.SECCOMP_FILTER_FLAG_TSYNC) | NEW_LISTENER;
   // About waiting for an agent. The kernel refuses it for filters that have none.
   return all & ~FLAGS.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
 }
 
-function actionValue(action: LinuxSeccompAction, errno: number | undefined, pointer: string): number {
-  if (action === "SCMP_ACT_NOTIFY") throw refuseNotify(pointer);
+function actionValue(action: LinuxSeccompAction, errno: number | undefined): number {
   const takesErrno = action === "SCMP_ACT_ERRNO" || action === "SCMP_ACT_TRACE";
   // The value's low 16 bits are the action's data.
   return takesErrno ? ACTIONS[action] + ((errno ?? EPERM) & 0xffff) : ACTIONS[action];
 }
 
-function refuseNotify(pointer: string): RuntError {
-  return new RuntError({
-    where: place(pointer).where,
-    cause: "this version of runt does not hand out seccomp listeners: SCMP_ACT_NOTIFY is not supported",
-    hint: "use SCMP_ACT_ERRNO or SCMP_ACT_LOG in its place",
-  });
+/** The agent, when something notifies: else listenerPath is ignored (config-linux.md, "Seccomp"). */
+export function listenerOf({
+  syscalls = [],
+  listenerPath,
+  listenerMetadata,
+}: LinuxSeccomp): SeccompListener | undefined {
+  if (!listenerPath || !syscalls.some(({ action }) => action === "SCMP_ACT_NOTIFY")) return undefined;
+  return { path: listenerPath, ...(listenerMetadata === undefined ? {} : { metadata: listenerMetadata }) };
+}
+
+/**
+ * The listener goes to the engine in a message, and an answer comes back: below the filter, and
+ * nobody serves the listener yet. So both calls must pass, whatever their arguments.
+ */
+function requireHandOver({ defaultAction, syscalls = [] }: LinuxSeccomp): void {
+  const passes = (action: LinuxSeccompAction) => action === "SCMP_ACT_ALLOW" || action === "SCMP_ACT_LOG";
+  for (const call of HAND_OVER_CALLS) {
+    const rules = syscalls.filter(({ names }) => names.includes(call));
+    const passing = passes(defaultAction) || rules.some(({ action, args }) => passes(action) && !args?.length);
+    if (passing && rules.every(({ action }) => passes(action))) continue;
+    throw new RuntError({
+      where: place("/linux/seccomp").where,
+      cause: `SCMP_ACT_NOTIFY cannot be used in a profile that does not allow the ${call} syscall`,
+      hint: "runt itself needs it below the filter, to hand the listener to the agent",
+    });
+  }
 }
 
 /**
@@ -130,8 +184,8 @@ function refuseNotify(pointer: string): RuntError {
  * with two of them on the same one becomes a rule for each condition, any of which is enough:
  * what engines' profiles expect since runc did so first.
  */
-function rulesOf({ names, action, errnoRet, args = [] }: LinuxSyscall, pointer: string): SeccompRule[] {
-  const value = actionValue(action, errnoRet, `${pointer}/action`);
+function rulesOf({ names, action, errnoRet, args = [] }: LinuxSyscall): SeccompRule[] {
+  const value = actionValue(action, errnoRet);
   const conditions = args.map(condition);
   const repeats = new Set(args.map(({ index }) => index)).size < args.length;
   if (!repeats) return [{ names, action: value, args: conditions }];

@@ -14,18 +14,26 @@ function checkErrno(action: LinuxSeccompAction, errno: number, at: string, findi
   }
 }
 
+/** What runt-init needs between loading a filter with a listener and the agent's having it. */
+export const HAND_OVER_CALLS: readonly string[] = ["sendmsg", "recvmsg"];
+
+/** The same, and what runc needs there: a profile that it refuses would be of no use to an engine. */
+const NEVER_NOTIFIED: readonly string[] = ["write", ...HAND_OVER_CALLS];
+
 /** config-linux.md, "Seccomp": SCMP_ACT_NOTIFY sends its descriptor to listenerPath. */
 function checkNotify({ syscalls = [], listenerPath }: LinuxSeccomp, at: string, findings: Findings): void {
   syscalls.forEach(({ action, names }, index) => {
     if (action !== "SCMP_ACT_NOTIFY") return;
-    // The runtime needs write itself between loading the filter and execve: nobody would answer it.
-    const write = names.indexOf("write");
-    if (write < 0) return;
-    const cause = "SCMP_ACT_NOTIFY cannot be used for the write syscall";
-    findings.problem(`${at}/syscalls/${index}/names/${write}`, cause, { quiet: true });
+    names.forEach((name, which) => {
+      if (!NEVER_NOTIFIED.includes(name)) return;
+      const cause = `SCMP_ACT_NOTIFY cannot be used for the ${name} syscall`;
+      findings.problem(`${at}/syscalls/${index}/names/${which}`, cause, { quiet: true });
+    });
   });
   if (!listenerPath) {
     findings.problem(`${at}/listenerPath`, "SCMP_ACT_NOTIFY needs the path of a socket", { quiet: true });
+  } else if (!listenerPath.startsWith("/")) {
+    findings.problem(`${at}/listenerPath`, "expected an absolute path");
   }
 }
 
@@ -48,8 +56,5 @@ export const seccomp: Check<LinuxSeccomp> = (seccomp, at, { findings }) => {
   // config-linux.md, "Seccomp": listenerMetadata must not be set without listenerPath.
   if (listenerMetadata && !listenerPath) {
     findings.problem(`${at}/listenerMetadata`, "expected none without listenerPath");
-  }
-  if (listenerPath && !listenerPath.startsWith("/")) {
-    findings.problem(`${at}/listenerPath`, "expected an absolute path");
   }
 };

@@ -6,6 +6,7 @@ import { cacheKey, decodeEntry, encodeEntry, hashText } from "../../../src/conta
 const PROFILE = {
   defaultAction: 1,
   architectures: [],
+  refuseNewer: false,
   rules: [{ names: ["read"], action: 2, args: [{ index: 0, op: 1, value: 2n ** 63n, valueTwo: 0 }] }],
 };
 const KEY = cacheKey(PROFILE, "2.5.4", "6.18.0");

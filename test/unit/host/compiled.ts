@@ -41,6 +41,7 @@ const { kernel, rootless, cgroup } = readHost(detectCgroups);
 const seccomp = addon.compileSeccomp({
   defaultAction: 0x7fff0000,
   architectures: [],
+  refuseNewer: false,
   rules: [
     { names: ["reboot"], action: 0x00050001, args: [{ index: 0, op: 4, value: 0xffff_ffff_ffffn, valueTwo: 0 }] },
   ],

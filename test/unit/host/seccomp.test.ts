@@ -54,7 +54,7 @@ function decide(filter: Uint8Array, data: DataView): number {
 }
 
 function compile(rules: readonly SeccompRule[], profile: Partial<SeccompProfile> = {}) {
-  return native().compileSeccomp({ defaultAction: errno(1), architectures: [], rules, ...profile });
+  return native().compileSeccomp({ defaultAction: errno(1), architectures: [], refuseNewer: false, rules, ...profile });
 }
 
 t.test("names, the default action, and unknown names", onX86, async (t) => {
@@ -174,6 +174,51 @@ t.test("many rules become a tree that decides the same", onX86, async (t) => {
   t.ok(tree.length > lists.length);
   for (const number of [0, 1, 2, 3, 17, 39, 41, 57, 59, 60]) t.equal(decide(tree, call(number)), ALLOW, `${number}`);
   for (const number of [40, 61, 101, 165, 400]) t.equal(decide(tree, call(number)), errno(1), `${number}`);
+});
+
+t.test("calls that are newer than the profile get ENOSYS", onX86, async (t) => {
+  const names = ["read", "close_range", "no_such_call"];
+  const newer = (architectures: number[], names: string[]) =>
+    compile([{ names, action: ALLOW, args: [] }], { refuseNewer: true, architectures }).filter;
+  const filter = newer([], names);
+  const table: [number, number][] = [
+    [0, ALLOW],
+    [1, errno(1)],
+    [424, errno(1)],
+    [435, errno(1)],
+    [436, ALLOW],
+    [437, errno(38)],
+    [1000, errno(38)],
+    [0x3fffffff, errno(38)],
+    [0x40000000, 0],
+    [0x400003e8, 0],
+  ];
+  for (const [number, action] of table) t.equal(decide(filter, call(number)), action, `${number}`);
+  t.equal(decide(filter, call(1000, [], I386)), 0, "another architecture is the filter's");
+});
+
+t.test("a list of old calls: what came before Linux 4.4 gets the default action", onX86, async (t) => {
+  const { filter } = compile([{ names: ["read"], action: ALLOW, args: [] }], { refuseNewer: true });
+  t.equal(decide(filter, call(83)), errno(1));
+  t.equal(decide(filter, call(325)), errno(1), "mlock2");
+  t.equal(decide(filter, call(326)), errno(38), "copy_file_range");
+});
+
+t.test("newer calls of several architectures, x32 among them", onX86, async (t) => {
+  const X32 = 0x4000003e;
+  const rules = [{ names: ["read", "openat2"], action: ALLOW, args: [] }];
+  const { filter } = compile(rules, { refuseNewer: true, architectures: [X86_64, I386, X32] });
+  for (const [architecture, bit] of [
+    [X86_64, 0],
+    [I386, 0],
+    [X86_64, 0x40000000],
+  ] as const) {
+    t.equal(decide(filter, call(bit + 437, [], architecture)), ALLOW, "openat2");
+    t.equal(decide(filter, call(bit + 436, [], architecture)), errno(1));
+    t.equal(decide(filter, call(bit + 438, [], architecture)), errno(38));
+    t.equal(decide(filter, call(bit + 200, [], architecture)), errno(1));
+  }
+  t.equal(decide(filter, call(1000, [], 0xc00000b7)), 0, "an architecture that is not listed");
 });
 
 t.test("numbers must be exact", async (t) => {

@@ -154,11 +154,25 @@ t.test("seccomp", async (t) => {
       "SCMP_ACT_NOTIFY needs the path of a socket",
     ],
     [set({ listenerMetadata: "x" }), `${at}.listenerMetadata`, 'expected none without listenerPath, found "x"'],
-    [set({ listenerPath: "s" }), `${at}.listenerPath`, 'expected an absolute path, found "s"'],
+    [
+      set({ syscalls: [{ names: ["mknod"], action: "SCMP_ACT_NOTIFY" }], listenerPath: "s" }),
+      `${at}.listenerPath`,
+      'expected an absolute path, found "s"',
+    ],
+    ...["sendmsg", "recvmsg"].map(
+      (name) =>
+        [
+          set({ syscalls: [{ names: [name], action: "SCMP_ACT_NOTIFY" }], listenerPath: "/s" }),
+          `${at}.syscalls[0].names[0]`,
+          `SCMP_ACT_NOTIFY cannot be used for the ${name} syscall`,
+        ] as [never, string, string],
+    ),
   ]);
   await checkGood(t, [
     set({ defaultAction: "SCMP_ACT_ERRNO", defaultErrnoRet: 38, flags: ["SECCOMP_FILTER_FLAG_LOG"] }),
     set({ syscalls: [{ names: ["mknod"], action: "SCMP_ACT_NOTIFY" }], listenerPath: "/s", listenerMetadata: "x" }),
     set({ syscalls: [{ names: ["a"], action: "SCMP_ACT_TRACE", errnoRet: 65535 }] }),
+    // Ignored, as nothing notifies.
+    set({ listenerPath: "s" }),
   ]);
 });
