@@ -88,8 +88,11 @@ const files = {
   steps: { from: ["native/steps/steps.json", "scripts/generate-steps.mjs"], to: ["src/plan/steps.gen.ts"] },
   spec: { from: ["src/spec", "scripts/generate-spec.mjs"], to: ["src/spec/types.gen.ts"] },
   ts: { from: ["src", "test", "tsconfig.json"], to: ["build/tsconfig.tsbuildinfo"] },
-  addon: { from: ["native/addon", "native/steps", "binding.gyp"], to: ["lib/runt/runt.node"] },
-  init: { from: ["native/init", "native/launcher", "native/steps"], to: ["lib/runt/runt-init", "bin/runt"] },
+  addon: { from: ["native/addon", "native/common", "native/steps", "binding.gyp"], to: ["lib/runt/runt.node"] },
+  init: {
+    from: ["native/init", "native/launcher", "native/common", "native/steps"],
+    to: ["lib/runt/runt-init", "bin/runt"],
+  },
   engine: { from: ["src"], to: ["lib/runt/engine"] },
   node: { from: ["bin/runt"], to: ["build/node/lib/runt/engine"] },
   man: { from: ["src/cli", "scripts/generate-man.mjs"], to: ["man/runt.8"] },

@@ -34,8 +34,9 @@ InitImage init_image(const std::string &path) {
   if (!file.valid()) return {-1, errno, "open"};
   const char *syscall_name = "memfd_create";
   UniqueFd image = copy_to_memory_file("runt-init", MemoryFile::Program, file.get());
-  // vm.memfd_noexec=2 says EACCES (Linux 6.3).
-  if (!image.valid() && (errno == EACCES || errno == EPERM)) image = detached_mount(path, syscall_name);
+  // vm.memfd_noexec=2 says EACCES (Linux 6.3); then, and without memfds, no place may be left that
+  // programs can run from.
+  if (!image.valid()) image = detached_mount(path, syscall_name);
   if (!image.valid()) return {-1, errno, syscall_name};
   cached = std::move(image);
   cached_path = path;

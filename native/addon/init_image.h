@@ -14,8 +14,9 @@ struct InitImage {
   const char *syscall = "";
 };
 
-// A descriptor to execute: a sealed copy in memory, or a detached read-only mount of the file where
-// programs in memory are forbidden. Made once for every process; the descriptor stays ours.
+// A descriptor to execute: a sealed copy in memory, where there are no memfds a copy without a name, and
+// where programs in memory are forbidden a detached read-only mount of the file. Made once for every
+// process; the descriptor stays ours.
 InitImage init_image(const std::string &path);
 
 }  // namespace addon

@@ -1,11 +1,13 @@
-// Sealed memfds: see memory_file.h.
+// Files that nobody can change: see memory_file.h.
 #include "memory_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 0x0008U  // Linux 6.3
@@ -15,8 +17,39 @@
 #endif
 
 namespace addon {
+namespace {
 
-UniqueFd empty_memory_file(const char *name, MemoryFile kind) {
+// Where files without a name may lie: memory before disks. A user without privileges can write to some of them only.
+constexpr const char *kDirectories[] = {"/dev/shm", "/run", "/tmp", "/var/tmp"};
+
+UniqueFd nameless_file_in(const char *directory) {
+  // O_EXCL: nobody can give it a name later.
+  UniqueFd fd(TEMP_FAILURE_RETRY(open(directory, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600)));
+  if (fd.valid() || (errno != EOPNOTSUPP && errno != EISDIR)) return fd;
+  // A file system without O_TMPFILE: with a name for a moment, which only its owner can open.
+  std::string name = std::string(directory) + "/runt-XXXXXX";
+  fd.reset(mkostemp(&name[0], O_CLOEXEC));
+  if (fd.valid() && unlink(name.c_str()) < 0) fd.reset();
+  return fd;
+}
+
+// In place of a memfd. Invalid with the errno of the last try.
+UniqueFd nameless_file(MemoryFile kind) {
+  for (const char *directory : kDirectories) {
+    struct statvfs status;
+    if (statvfs(directory, &status) < 0) continue;
+    errno = EACCES;
+    if (kind == MemoryFile::Program && (status.f_flag & ST_NOEXEC)) continue;
+    UniqueFd fd = nameless_file_in(directory);
+    if (fd.valid() && fchmod(fd.get(), kind == MemoryFile::Program ? 0500 : 0400) == 0) return fd;
+  }
+  return UniqueFd();
+}
+
+// ENOSYS before Linux 3.17 and below seccomp profiles; older ones of those say EPERM.
+bool is_missing(int error) { return error == ENOSYS || error == EPERM; }
+
+UniqueFd memory_file(const char *name, MemoryFile kind) {
   const unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
   UniqueFd fd(memfd_create(name, flags | (kind == MemoryFile::Program ? MFD_EXEC : MFD_NOEXEC_SEAL)));
   // Kernels before 6.3 know neither flag.
@@ -24,11 +57,21 @@ UniqueFd empty_memory_file(const char *name, MemoryFile kind) {
   return fd;
 }
 
-namespace {
-
-bool seal(int fd) { return fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0; }
+// No more changes: seals, or for a file without a name a descriptor that only reads, with no other one left.
+UniqueFd close_to_writing(UniqueFd fd) {
+  if (fcntl(fd.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0) return fd;
+  // No memfd: EINVAL on a disk, EPERM on a tmpfs, whose files are sealed against seals.
+  if (errno != EINVAL && errno != EPERM) return UniqueFd();
+  const std::string link = "/proc/self/fd/" + std::to_string(fd.get());
+  return UniqueFd(TEMP_FAILURE_RETRY(open(link.c_str(), O_RDONLY | O_CLOEXEC)));
+}
 
 }  // namespace
+
+UniqueFd empty_memory_file(const char *name, MemoryFile kind) {
+  UniqueFd fd = memory_file(name, kind);
+  return fd.valid() || !is_missing(errno) ? std::move(fd) : nameless_file(kind);
+}
 
 UniqueFd make_memory_file(const char *name, MemoryFile kind, const void *data, size_t size) {
   UniqueFd fd = empty_memory_file(name, kind);
@@ -39,7 +82,7 @@ UniqueFd make_memory_file(const char *name, MemoryFile kind, const void *data, s
     if (count < 0) return UniqueFd();
     done += static_cast<size_t>(count);
   }
-  return fd.valid() && seal(fd.get()) ? std::move(fd) : UniqueFd();
+  return fd.valid() ? close_to_writing(std::move(fd)) : UniqueFd();
 }
 
 UniqueFd copy_to_memory_file(const char *name, MemoryFile kind, int source) {
@@ -55,7 +98,7 @@ UniqueFd copy_to_memory_file(const char *name, MemoryFile kind, int source) {
       return UniqueFd();
     }
   }
-  return lseek(fd.get(), 0, SEEK_SET) == 0 && seal(fd.get()) ? std::move(fd) : UniqueFd();
+  return lseek(fd.get(), 0, SEEK_SET) == 0 ? close_to_writing(std::move(fd)) : UniqueFd();
 }
 
 }  // namespace addon

@@ -1,4 +1,5 @@
-// Files in memory that nobody can change any more once they are filled.
+// Files in memory that nobody can change any more once they are filled. Without memfd_create(2) they are
+// files without a name (O_TMPFILE), which are read-only instead of sealed.
 #pragma once
 #include <string>
 
@@ -8,11 +9,11 @@ namespace addon {
 
 enum class MemoryFile { Data, Program };
 
-// A memfd, empty and not sealed. Invalid with errno set: EACCES where vm.memfd_noexec forbids programs in memory
+// An empty one that can be written to. Invalid with errno set: EACCES where vm.memfd_noexec forbids programs in memory
 // (Linux 6.3).
 UniqueFd empty_memory_file(const char *name, MemoryFile kind);
 
-// A memfd with this content, at offset 0, sealed against writing, growing, shrinking and further seals.
+// One with this content, at offset 0, sealed against writing, growing, shrinking and further seals.
 UniqueFd make_memory_file(const char *name, MemoryFile kind, const void *data, size_t size);
 
 // As above, filled from a file.

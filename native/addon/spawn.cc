@@ -38,7 +38,7 @@ int mark_all_close_on_exec() {
   static bool done = false;
   if (done) return 0;
   if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) < 0) {
-    if (errno != ENOSYS && errno != EINVAL) return errno;
+    if (errno != ENOSYS && errno != EINVAL && errno != EPERM) return errno;
     // Not a loop up to RLIMIT_NOFILE: the engine has raised that, to a million perhaps.
     const std::unique_ptr<DIR, int (*)(DIR *)> open(opendir("/proc/self/fd"), closedir);
     if (!open) return errno;
@@ -121,7 +121,8 @@ Failure execute(const Spawn &spawn, Layout &layout, int image, pid_t *pid) {
     char *environment[] = {nullptr};
     // The errno is that of the execve as well: the parent waits for it anyway.
     const int error = posix_spawn(pid, path.c_str(), &actions, &attributes, arguments, environment);
-    if (error) failure = {error, "posix_spawn", spawn.init_path};
+    // glibc goes without clone3 at ENOSYS only: with a seccomp profile that says EPERM no program can make threads.
+    if (error) failure = {error, error == EPERM ? "clone3 or execve" : "posix_spawn", spawn.init_path};
   }
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);

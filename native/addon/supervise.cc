@@ -65,7 +65,9 @@ bool Supervisor::reap() {
 
 void Supervisor::forward(int signal) {
   // The process has not been reaped, so that its pid is still its own. ESRCH: it is a zombie.
-  if (pidfd_ < 0 || (pidfd_send_signal(pidfd_, signal) < 0 && errno == ENOSYS)) kill(pid_, signal);
+  const bool sent = pidfd_ >= 0 && pidfd_send_signal(pidfd_, signal) == 0;
+  // ENOSYS or EPERM of a seccomp profile; an EPERM that is meant comes again.
+  if (!sent && (pidfd_ < 0 || errno == ENOSYS || errno == EPERM)) kill(pid_, signal);
 }
 
 // Out: true when a child may have ended.

@@ -41,7 +41,7 @@ int open_directory(int parent, const char *name) {
   how.flags = kFlags;
   how.resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH;
   const int fd = static_cast<int>(TEMP_FAILURE_RETRY(syscall(SYS_openat2, parent, name, &how, sizeof how)));
-  if (fd >= 0 || errno != ENOSYS) return fd;
+  if (fd >= 0 || (errno != ENOSYS && errno != EPERM)) return fd;
   // Before Linux 5.6, or under a seccomp filter that is older.
   UniqueFd opened(TEMP_FAILURE_RETRY(openat(parent, name, kFlags)));
   if (!opened.valid()) return -1;

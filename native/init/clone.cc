@@ -50,7 +50,7 @@ pid_t clone_with(uint64_t flags, int cgroup, int &pidfd) {
   return static_cast<pid_t>(syscall(SYS_clone3, &arguments, size));
 }
 
-// Before Linux 5.3, and below seccomp profiles that answer ENOSYS to clone3.
+// Before Linux 5.3, and below seccomp profiles that answer ENOSYS or EPERM to clone3.
 pid_t clone_as_of_old(uint32_t flags, int &pidfd) {
   // This bit is part of the exit signal here.
   if (flags & CLONE_NEWTIME) {
@@ -72,6 +72,7 @@ bool means_no_clone_into_cgroup(int error) {
     case EINVAL:      // before Linux 5.7
     case E2BIG:
     case ENOSYS:
+    case EPERM:  // a seccomp profile that knows no clone3
       return true;
     default:
       return false;
@@ -101,7 +102,8 @@ bool run(Context &context, const steps::Clone &step) {
     must_move = true;
     pid = clone_with(step.flags, -1, pidfd);
   }
-  if (pid < 0 && errno == ENOSYS) pid = clone_as_of_old(step.flags, pidfd);
+  // EPERM can also be the namespaces': then it is the answer again.
+  if (pid < 0 && (errno == ENOSYS || errno == EPERM)) pid = clone_as_of_old(step.flags, pidfd);
   if (pid < 0) return context.fail(errno, "create the container's first process");
 
   char ready = 0;

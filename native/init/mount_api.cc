@@ -1,6 +1,7 @@
 // What the kernel has, and small facts about mounts.
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,18 +22,30 @@ struct Statx {
 };
 constexpr unsigned kStatxMount = 0x1000;  // STATX_MNT_ID, Linux 5.8
 
+// The kernel lets nobody make mounts who lacks this in the user namespace of the mounts.
+bool may_mount() {
+  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  struct __user_cap_data_struct data[2] = {};
+  return syscall(SYS_capget, &header, data) == 0 && (data[0].effective & (1u << CAP_SYS_ADMIN));
+}
+
+// Empty calls that can only fail. A seccomp profile is known by ENOSYS or, in older ones, EPERM. The last three also
+// say EPERM for want of CAP_SYS_ADMIN, which is no reason to go the old way: that would end in EPERM as well, with a
+// worse message.
 bool probe() {
-  // Empty calls that can only fail. A seccomp profile is known by ENOSYS or, in older ones, EPERM;
-  // fsopen and move_mount also say EPERM for want of CAP_SYS_ADMIN, which is no reason to go the
-  // old way: that would end in EPERM as well, with a worse message.
   sys_open_tree(-1, "", 0);
   if (is_missing(errno)) return false;
   syscall(SYS_mount_setattr, -1, "", 0, nullptr, 0);
   if (is_missing(errno)) return false;
+  sys_fsconfig(-1, 0, nullptr, nullptr, 0);
+  if (is_missing(errno)) return false;
+  const bool privileged = may_mount();
   sys_fsopen(nullptr, 0);
-  if (errno == ENOSYS) return false;
+  if (errno == ENOSYS || (errno == EPERM && privileged)) return false;
+  sys_fsmount(-1, 0, 0);
+  if (errno == ENOSYS || (errno == EPERM && privileged)) return false;
   sys_move_mount(-1, "", -1, "", 0);
-  return errno != ENOSYS;
+  return errno != ENOSYS && !(errno == EPERM && privileged);
 }
 
 }  // namespace

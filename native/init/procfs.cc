@@ -54,7 +54,7 @@ bool has_dot_dot(const char *path) {
   }
 }
 
-// openat2 for kernels before 5.6 (and seccomp profiles that answer ENOSYS): one component after
+// openat2 for kernels before 5.6 (and seccomp profiles that answer ENOSYS or EPERM): one component after
 // the other, no symlink followed, and each on the same mount as far as st_dev can tell.
 int walk_beneath(int dir, const char *path, int flags) {
   struct stat start, status;
@@ -112,7 +112,7 @@ int open_proc_file(int proc, const char *path) {
   }
   constexpr uint64_t kResolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV;
   UniqueFd file(retry([&] { return sys_openat2(proc, path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0, kResolve); }));
-  if (!file && errno == ENOSYS) file.reset(walk_beneath(proc, path, O_WRONLY));
+  if (!file && (errno == ENOSYS || errno == EPERM)) file.reset(walk_beneath(proc, path, O_WRONLY));
   return file && is_procfs(file.get()) ? file.release() : -1;
 }
 

@@ -26,17 +26,33 @@ export function openProcess(process: ProcessIdentity): ProcessHandle | null {
   } catch (error) {
     const { code } = error as { code?: string };
     if (code === "ESRCH") return null;
-    if (code !== "ENOSYS") throw error;
+    if (!isMissing(error)) throw error;
     return isAlive(process) ? byPid(process) : null;
   }
-  if (isAlive(process)) return byPidfd(pidfd);
+  if (isAlive(process)) return byPidfd(process, pidfd);
   native().close(pidfd);
   return null;
 }
 
-function byPidfd(pidfd: number): ProcessHandle {
+/** No such call: an old kernel, or a seccomp profile around runt (old ones answer EPERM). */
+export function isMissing(error: unknown): boolean {
+  const { code } = error as { code?: string };
+  return code === "ENOSYS" || code === "EPERM";
+}
+
+/** In: whether `pid` is certain to be that process still. An EPERM that is meant comes again from kill(2). */
+export function signalByPidfd(pidfd: number, pid: number, signal: number, isCertain: () => boolean): void {
+  try {
+    native().pidfdSignal(pidfd, signal);
+  } catch (error) {
+    if (!isMissing(error) || !isCertain()) throw error;
+    native().kill(pid, signal);
+  }
+}
+
+function byPidfd(process: ProcessIdentity, pidfd: number): ProcessHandle {
   return {
-    signal: (signal) => unlessGone(() => native().pidfdSignal(pidfd, signal)),
+    signal: (signal) => unlessGone(() => signalByPidfd(pidfd, process.pid, signal, () => isAlive(process))),
     wait: (timeoutMs) => native().pidfdWait(pidfd, timeoutMs),
     close: () => native().close(pidfd),
   };

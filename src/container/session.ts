@@ -29,6 +29,7 @@ import {
 } from "../plan/steps.gen.js";
 import type { Plan } from "../plan/types.js";
 import { failureError } from "./failures.js";
+import { isMissing, signalByPidfd } from "./process-handle.js";
 import type { Reporter } from "./report.js";
 
 /** What the creator does when runt-init reaches a sync point. A returned descriptor rides on the answer and is closed. */
@@ -212,7 +213,7 @@ function openPidfd(pid: number): number {
   try {
     return native().pidfdOpen(pid);
   } catch (error) {
-    if ((error as { code?: string }).code === "ENOSYS") return -1;
+    if (isMissing(error)) return -1;
     throw error;
   }
 }
@@ -220,7 +221,7 @@ function openPidfd(pid: number): number {
 /** Kills a child of ours that is not reaped yet, so its pid is surely still its own. */
 function end(pid: number, pidfd: number): void {
   try {
-    if (pidfd >= 0) native().pidfdSignal(pidfd, SIGKILL);
+    if (pidfd >= 0) signalByPidfd(pidfd, pid, SIGKILL, () => true);
     else native().kill(pid, SIGKILL);
   } catch (error) {
     if ((error as { code?: string }).code !== "ESRCH") throw error;

@@ -1,27 +1,34 @@
-// Every fallback is forced: a kernel that answers ENOSYS to one call (test/helpers/enosys.c), and
-// the containers must be the same.
+// Every fallback is forced: a kernel that answers ENOSYS to one call, or a seccomp profile around runt
+// that answers EPERM as old ones do (test/helpers/enosys.c), and the containers must be the same.
 
-import { existsSync } from "node:fs";
+import { existsSync, openSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import { withUserNamespace } from "../helpers/config.js";
-import { mountAt, type Report } from "../helpers/report.js";
-import { sandbox, tools } from "../helpers/sandbox.js";
+import { type TestConfig, withUserNamespace } from "../helpers/config.js";
+import { mountAt, parseReport, type Report } from "../helpers/report.js";
+import { repository, sandbox, tools } from "../helpers/sandbox.js";
 
 const calls = [
   "openat2",
   "open_tree",
   "mount_setattr",
   "fsopen",
+  "fsconfig",
+  "fsmount",
   "move_mount",
   "clone3",
   "close_range",
   "pidfd_open",
+  "pidfd_send_signal",
+  "memfd_create",
   "execveat",
   "statx",
   "faccessat2",
 ];
 const enosys = join(tools, "enosys");
+
+/** glibc's own fallback of clone3 is for ENOSYS only: below such a profile nothing can make threads or processes. */
+const hopeless = (call: string, error: string) => call === "clone3" && error === "EPERM";
 
 /** What must not depend on how the kernel was asked. */
 function essence(report: Report): unknown {
@@ -37,34 +44,109 @@ function essence(report: Report): unknown {
   };
 }
 
-for (const user of [false, true]) {
-  for (const call of calls) {
-    t.test(`${call} is missing${user ? ", in a user namespace" : ""}`, async (t) => {
-      if (!existsSync(enosys)) return t.fail("test/helpers/enosys.c is not built");
-      const box = sandbox(t);
-      const edit = (config: Parameters<NonNullable<Parameters<typeof box.bundle>[0]>>[0]) => {
-        config.mounts.push({ destination: "/home", source: "/etc", options: ["bind", "ro", "nosuid"] });
-        if (user) withUserNamespace(config);
-      };
-      const result = box.runContainer(edit, { via: [enosys, call] });
-      t.equal(result.status, 0, result.stderr);
-      if (result.status === 0) t.same(essence(JSON.parse(result.stdout)), essence(box.probe(edit)));
-    });
-  }
+const edits = {
+  "": plain,
+  ", in a user namespace": (config: TestConfig) => {
+    plain(config);
+    withUserNamespace(config);
+  },
+};
+
+function plain(config: TestConfig): void {
+  config.mounts.push({ destination: "/home", source: "/etc", options: ["bind", "ro", "nosuid"] });
+}
+
+for (const [where, edit] of Object.entries(edits)) {
+  t.test(`every call is missing in turn${where}`, async (t) => {
+    if (!existsSync(enosys)) return t.fail("test/helpers/enosys.c is not built");
+    const box = sandbox(t);
+    const bundle = box.bundle(edit);
+    const run = (...via: string[]) => box.run(["run", "--bundle", bundle, box.id()], { via });
+    const wanted = essence(parseReport(run().stdout));
+    for (const call of calls) {
+      for (const error of ["ENOSYS", "EPERM"]) {
+        if (hopeless(call, error)) continue;
+        const result = run(enosys, `${call}:${error}`);
+        t.equal(result.status, 0, `${call} ${error}: ${result.stderr}`);
+        if (result.status === 0) t.same(essence(parseReport(result.stdout)), wanted, `${call} ${error}`);
+      }
+    }
+  });
 }
 
 t.test("all of them at once", async (t) => {
   const box = sandbox(t);
-  const all = ["openat2", "open_tree", "mount_setattr", "fsopen", "move_mount", "clone3", "close_range"];
-  const result = box.runContainer(undefined, { via: all.flatMap((call) => [enosys, call]) });
-  t.equal(result.status, 0, result.stderr);
+  for (const edit of Object.values(edits)) {
+    const bundle = box.bundle(edit);
+    const wanted = essence(parseReport(box.run(["run", "--bundle", bundle, box.id()]).stdout));
+    for (const error of ["ENOSYS", "EPERM"]) {
+      const missing = calls.map((call) => `${call}:${hopeless(call, error) ? "ENOSYS" : error}`);
+      const via = [enosys, missing.join(",")];
+      const result = box.run(["run", "--bundle", bundle, box.id()], { via });
+      t.equal(result.status, 0, `${error}: ${result.stderr}`);
+      if (result.status === 0) t.same(essence(parseReport(result.stdout)), wanted, error);
+    }
+  }
 });
 
-t.test("without memfd_create (before Linux 3.17) the reason is said, nothing is left", async (t) => {
+t.test("the whole life without pidfds", async (t) => {
   const box = sandbox(t);
-  const result = box.runContainer(undefined, { via: [enosys, "memfd_create"] });
-  t.equal(result.status, 1, "runt-init runs from a sealed copy or not at all");
-  t.match(result.stderr, /memfd_create.*function not implemented/);
+  const bundle = box.bundle((config) => {
+    config.process.args = ["/bin/probe", "pause"];
+  });
+  for (const error of ["ENOSYS", "EPERM"]) {
+    const via = [enosys, `pidfd_open:${error},pidfd_send_signal:${error}`];
+    const id = box.id();
+    for (const args of [
+      ["create", "--bundle", bundle, id],
+      ["start", id],
+      ["kill", id, "KILL"],
+      ["delete", "--force", id],
+    ]) {
+      const result = box.run(args, { via });
+      t.equal(result.status, 0, `${error}: ${args[0]}: ${result.stderr}`);
+    }
+    t.equal(box.state(id), undefined, "gone");
+  }
+});
+
+t.test("runt-init without memfds: a copy that nobody can write to, and no name is left of it", async (t) => {
+  const box = sandbox(t);
+  const bundle = box.bundle();
+  const id = box.id();
+  // Without open_tree there is no read-only mount of the file either.
+  const via = [enosys, "memfd_create,open_tree"];
+  const result = box.run(["create", "--bundle", bundle, id], { via });
+  t.equal(result.status, 0, result.stderr);
+  const { pid } = box.state(id)!;
+  const exe = readlinkSync(`/proc/${pid}/exe`);
+  t.match(exe, /\(deleted\)$/, "it has no name");
+  t.equal(statSync(`/proc/${pid}/exe`).nlink, 0);
+  t.not(statSync(`/proc/${pid}/exe`).ino, statSync(join(repository, "lib/runt/runt-init")).ino, "it is a copy");
+  t.throws(() => openSync(`/proc/${pid}/exe`, "r+"), { code: "ETXTBSY" });
+});
+
+t.test("clone3 denied with EPERM is said by its name, and nothing is left", async (t) => {
+  const box = sandbox(t);
+  const result = box.runContainer(undefined, { via: [enosys, "clone3:EPERM"] });
+  t.equal(result.status, 1);
+  t.match(result.stderr, /clone3 or execve .*operation not permitted/);
+  t.equal(box.state(box.ids[0]!), undefined);
+});
+
+t.test("features that need a call are refused by its name", async (t) => {
+  const box = sandbox(t);
+  const refused = (options: string[], call: string, words: RegExp) => {
+    const result = box.runContainer(
+      (config) => {
+        config.mounts.push({ destination: "/home", source: "/etc", options });
+      },
+      { via: [enosys, call] },
+    );
+    t.equal(result.status, 1, `${options} without ${call}`);
+    t.match(result.stderr, words);
+  };
+  refused(["rbind", "rro"], "mount_setattr", /mounts\[7\].*needs mount_setattr\(2\), Linux 5\.12/);
 });
 
 t.test("the shim works", async (t) => {
