@@ -15,6 +15,7 @@ namespace addon {
 void add_text(Napi::Object exports);
 void add_host(Napi::Object exports);
 void add_descriptors(Napi::Object exports);
+void add_events(Napi::Object exports);
 void add_reading(Napi::Object exports);
 void add_writing(Napi::Object exports);
 void add_paths(Napi::Object exports);

@@ -7,6 +7,7 @@ Napi::Object initialize(Napi::Env, Napi::Object exports) {
   addon::add_text(exports);          // error numbers in words
   addon::add_host(exports);          // this process and this machine
   addon::add_descriptors(exports);   // open, close, lock, poll
+  addon::add_events(exports);        // waiting for several things at once
   addon::add_reading(exports);       // whole files
   addon::add_writing(exports);       // whole files, and memfds
   addon::add_paths(exports);         // mkdir, unlink, rename, readdir

@@ -48,6 +48,16 @@ export const COMMAND_TEXTS: Readonly<Record<string, Description>> = {
       "Lists the paths of an overlay root that the container added (A), changed (C) or deleted (D). Only containers with the annotation runt.rootfs.overlay or runt.rootfs.layers have such a root.",
     ],
   },
+  events: {
+    text: [
+      ID,
+      'Prints a line of JSON with the container\'s use of CPU, memory, processes and devices on every interval, with "type": "stats", and one with "type": "oom" whenever the kernel ended a process of the container for want of memory. It ends when the container does.',
+    ],
+    examples: [
+      { line: "events --stats web1", about: "shows the use of the moment" },
+      { line: "events --interval 1s web1", about: "shows it every second" },
+    ],
+  },
   features: {
     text: [
       "Prints the features document of the runtime specification: namespaces, capabilities, mount options, seccomp, cgroup support and more.",

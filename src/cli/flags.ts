@@ -117,6 +117,24 @@ export const COMMANDS: readonly Command[] = [
     load: () => import("./commands/diff.js"),
   },
   {
+    name: "events",
+    summary: "show statistics and out-of-memory events of a container, as JSON lines",
+    usage: "<container-id>",
+    flags: [
+      {
+        name: "interval",
+        kind: "duration",
+        placeholder: "DURATION",
+        default: "5s",
+        help: "time between two lines of statistics, for example 500ms or 1m30s",
+      },
+      { name: "stats", kind: "bool", help: "show one line of statistics and end" },
+    ],
+    min: 1,
+    max: 1,
+    load: () => import("./commands/events.js"),
+  },
+  {
     name: "features",
     summary: "show what this runtime and this kernel can do, as JSON",
     usage: "",

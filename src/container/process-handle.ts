@@ -8,6 +8,8 @@ import { isAlive } from "./status.js";
 const PAUSE_MS = 10;
 
 export interface ProcessHandle {
+  /** Readable once it has ended; -1 on a kernel without pidfds. */
+  readonly fd: number;
   /** False when it has ended. */
   signal(signal: number): boolean;
   /** Waits for its end; false when it still runs after that time. */
@@ -52,6 +54,7 @@ export function signalByPidfd(pidfd: number, pid: number, signal: number, isCert
 
 function byPidfd(process: ProcessIdentity, pidfd: number): ProcessHandle {
   return {
+    fd: pidfd,
     signal: (signal) => unlessGone(() => signalByPidfd(pidfd, process.pid, signal, () => isAlive(process))),
     wait: (timeoutMs) => native().pidfdWait(pidfd, timeoutMs),
     close: () => native().close(pidfd),
@@ -60,6 +63,7 @@ function byPidfd(process: ProcessIdentity, pidfd: number): ProcessHandle {
 
 function byPid(process: ProcessIdentity): ProcessHandle {
   return {
+    fd: -1,
     signal: (signal) => isAlive(process) && unlessGone(() => native().kill(process.pid, signal)),
     wait(timeoutMs) {
       for (let waited = 0; isAlive(process); waited += PAUSE_MS) {

@@ -180,7 +180,16 @@ export interface Addon {
   reap(pid: number): number | null;
   /** poll(2) on one descriptor for POLLIN|POLLPRI: true when something is there. */
   poll(fd: number, events: number, timeoutMs: number): boolean;
+  /**
+   * poll(2) on several descriptors, each with the events that it waits for: what happened on each (revents).
+   * All 0 when the time (ms, -1: none) is over, and perhaps before, since a signal ends the wait.
+   */
+  pollAll(fds: readonly number[], events: readonly number[], timeoutMs: number): number[];
   sleep(ms: number): void;
+  /** An eventfd(2) that does not block. */
+  eventfd(): number;
+  /** How often it was signalled since it was last read. */
+  readEventfd(fd: number): number;
 
   // --- runt-init
   spawnInit(options: SpawnOptions): SpawnedInit;

@@ -44,6 +44,8 @@ export const O_CLOEXEC = 0o2000000;
 // poll.h
 export const POLLIN = 0x1;
 export const POLLPRI = 0x2;
+export const POLLERR = 0x8;
+export const POLLHUP = 0x10;
 
 // linux/stat.h
 export const S_IFMT = 0o170000;

@@ -68,6 +68,7 @@ t.test("every command of cli.md that this version has takes the flags it names",
     "preserve-fds",
   ]);
   t.same(flags("delete"), ["force,f", "help,h"]);
+  t.same(flags("events"), ["help,h", "interval", "stats"]);
   t.same(flags("kill"), ["all,a", "help,h"]);
   t.same(flags("list"), ["format,f", "help,h", "quiet,q"]);
   t.same(flags("spec"), ["bundle,b", "help,h", "rootless"]);

@@ -45,6 +45,22 @@ t.test("locks", async (t) => {
   native().close(two);
 });
 
+t.test("pollAll and eventfds", async (t) => {
+  const [quiet, signalled] = [native().eventfd(), native().eventfd()];
+  t.equal(native().readEventfd(quiet), 0, "it does not block");
+  t.same(native().pollAll([quiet, signalled], [POLLIN, POLLIN], 0), [0, 0]);
+  // eventfd(2): eight bytes are added to the counter. "\x01" and seven NULs are 1 on a little-endian machine.
+  native().writeFd(signalled, "\x01\0\0\0\0\0\0\0");
+  native().writeFd(signalled, "\x01\0\0\0\0\0\0\0");
+  t.same(native().pollAll([quiet, signalled], [POLLIN, POLLIN], -1), [0, POLLIN]);
+  t.equal(native().readEventfd(signalled), 2);
+  t.equal(native().readEventfd(signalled), 0);
+  native().close(signalled);
+  t.throws(() => native().pollAll([quiet, signalled], [POLLIN, POLLIN], 0), failsWith("EBADF", "poll"));
+  t.throws(() => native().pollAll([quiet], [], 0), failsWith("EINVAL", "poll"));
+  native().close(quiet);
+});
+
 t.test("poll", async (t) => {
   const fd = native().memfd("x", "y");
   t.equal(native().poll(fd, POLLIN, 0), true);

@@ -1,0 +1,27 @@
+import { followEvents, statsLine } from "../../container/events.js";
+import { readState } from "../../container/store.js";
+import { RuntError } from "../../errors.js";
+import { EPIPE } from "../../host/constants.js";
+import { isNativeError } from "../../host/failure.js";
+import { native } from "../../host/native.js";
+import type { Context } from "../context.js";
+import { reporter } from "../reporter.js";
+
+const STDOUT = 1;
+
+/** `runt events`: JSON lines on stdout. */
+export function run({ global, options, positionals }: Context): number {
+  const { root } = global;
+  const id = positionals[0]!;
+  readState(root, id);
+  const intervalMs = options.duration("interval");
+  if (intervalMs <= 0) throw new RuntError("duration interval must be greater than 0");
+  try {
+    if (options.bool("stats")) native().writeFd(STDOUT, statsLine(root, id));
+    else followEvents({ root, id, intervalMs, output: STDOUT, report: reporter });
+  } catch (error) {
+    // `events | head -1`: the reader has what it wanted.
+    if (!isNativeError(error) || error.errno !== EPIPE) throw error;
+  }
+  return 0;
+}
