@@ -4,6 +4,7 @@
 //   test     what the tests run in containers (busybox)
 //   lint     clang-format, clang-tidy, shellcheck
 //   compare  runc and crun: the leak test compares with them when they are there
+//   vm       QEMU and what makes the guest of `npm run test:vm`
 //   bench    what `npm run bench` measures with
 //
 // Missing Debian packages are installed when we are root, else the exact line is printed.
@@ -24,6 +25,8 @@ const headers = file(
   "/usr/local/include/node/node_api.h",
 );
 const library = `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu/libseccomp.a`;
+const release = existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8") : "";
+const isDebian12 = /^VERSION_CODENAME=bookworm$/m.test(release);
 
 /** Debian package → is what we need of it here already? */
 const groups = {
@@ -42,6 +45,17 @@ const groups = {
     shellcheck: command("shellcheck"),
   },
   compare: { runc: command("runc"), crun: command("crun") },
+  vm: {
+    "qemu-system-x86": command("qemu-system-x86_64"),
+    "qemu-utils": command("qemu-img"),
+    // A package of its own since Debian 13; in Debian 12 it comes with QEMU.
+    virtiofsd: () => isDebian12 || existsSync("/usr/libexec/virtiofsd"),
+    mmdebstrap: command("mmdebstrap"),
+    e2fsprogs: file("/usr/sbin/mke2fs", "/sbin/mke2fs"),
+    kmod: file("/usr/sbin/depmod", "/sbin/depmod"),
+    cpio: command("cpio"),
+    "xz-utils": command("xz"),
+  },
   bench: {
     runc: command("runc"),
     crun: command("crun"),

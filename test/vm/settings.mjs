@@ -1,0 +1,126 @@
+// What the guest is made of, and where it is kept. Everything that a built guest depends on is in `key()`.
+import { createHash } from "node:crypto";
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { fail, filesBelow, hasCommand, root } from "../../scripts/tools.mjs";
+
+export const here = dirname(fileURLToPath(import.meta.url));
+
+/** Where built guests are kept: one folder for each key. */
+export const cache = process.env.RUNT_VM_DIR || join(root, "build/vm");
+
+/** Software emulation. KVM is asked for by name only: where it is nested it may hang. */
+export const accelerator = process.env.RUNT_VM_ACCEL || "tcg";
+
+export const machine = {
+  megabytes: Number(process.env.RUNT_VM_MEMORY || 2048),
+  processors: Math.min(4, Math.max(2, availableParallelism())),
+  /** Sparse; the root filesystem takes about 600 MB of it. */
+  diskMegabytes: 6144,
+};
+
+/** Modules of the initrd, with what they depend on. The rest is loaded from the disk. */
+export const modules = ["virtio_pci", "virtio_blk", "virtio_console", "virtiofs", "overlay", "ext4"];
+
+export const packages = [
+  "systemd",
+  "systemd-sysv",
+  "dbus",
+  "dbus-user-session",
+  "libpam-systemd",
+  "apparmor",
+  "kmod",
+  "uidmap",
+  "iproute2",
+  "iptables",
+  "procps",
+  "busybox-static",
+  "bsdextrautils",
+  "libseccomp2",
+  "libstdc++6",
+  "python3",
+  "criu",
+  "runc",
+  "crun",
+  "jq",
+  "strace",
+];
+
+/** What boots slowly or makes noise, and no test needs. */
+export const maskedUnits = [
+  "apt-daily.timer",
+  "apt-daily-upgrade.timer",
+  "dpkg-db-backup.timer",
+  "e2scrub_all.timer",
+  "e2scrub_reap.service",
+  "fstrim.timer",
+  "getty.target",
+  "getty@tty1.service",
+  "serial-getty@.service",
+  "systemd-firstboot.service",
+  "systemd-hwdb-update.service",
+  "systemd-journal-flush.service",
+  "systemd-machine-id-commit.service",
+  "systemd-pcrphase.service",
+  "systemd-pcrphase-sysinit.service",
+  "systemd-random-seed.service",
+  "systemd-remount-fs.service",
+  "systemd-sysusers.service",
+  "systemd-tmpfiles-clean.timer",
+  "systemd-udev-settle.service",
+  "systemd-udev-trigger.service",
+  "systemd-update-utmp.service",
+];
+
+/** The Debian release of the guest: that of this machine, whose packages it is made from. */
+export const suite = process.env.RUNT_VM_SUITE || osRelease().VERSION_CODENAME;
+
+function osRelease() {
+  if (!existsSync("/etc/os-release")) return {};
+  const lines = readFileSync("/etc/os-release", "utf8").split("\n");
+  return Object.fromEntries(lines.map((line) => line.replaceAll('"', "").split(/=(.*)/)));
+}
+
+/** The file of apt's sources that the packages come from: this machine's own, mirrors and all. */
+export function aptSources() {
+  const places = [process.env.RUNT_VM_SOURCES, "/etc/apt/sources.list.d/debian.sources", "/etc/apt/sources.list"];
+  const found = places.find((path) => path && existsSync(path));
+  return found ?? fail("vm: no apt sources: name a file of Debian's in RUNT_VM_SOURCES");
+}
+
+/** Debian's own Node is linked to a library of its packages: then the guest takes it from there, too. */
+export const nodeIsAlone = !process.config.variables.node_shared;
+
+/** The virtiofsd of QEMU 7 (C) or its successor (Rust): both know the same options. */
+export function virtiofsd() {
+  return ["/usr/lib/qemu/virtiofsd", "/usr/libexec/virtiofsd"].find((path) => existsSync(path));
+}
+
+/** Ends with what to do when this machine can't make or run the guest. */
+export function checkHost() {
+  if (process.arch !== "x64") fail(`vm: the guest is made for x86-64 only (this is ${process.arch})`);
+  if (osRelease().ID !== "debian" && !process.env.RUNT_VM_SUITE)
+    fail(
+      "vm: the guest is made from Debian's packages, and this is no Debian: set RUNT_VM_SUITE=bookworm and\n" +
+        "  RUNT_VM_SOURCES=FILE (a debian.sources that mmdebstrap can use), or run it in a Debian container",
+    );
+  const missing = ["qemu-system-x86_64", "qemu-img", "mmdebstrap", "mke2fs", "depmod", "cpio", "xz"].filter(
+    (name) => !hasCommand(name) && !existsSync(join("/usr/sbin", name)),
+  );
+  if (!virtiofsd()) missing.push("virtiofsd");
+  if (missing.length) fail(`vm: missing: ${missing.join(", ")}: run this (as root) first: node scripts/setup.mjs vm`);
+}
+
+/** A digest of all that a saved guest depends on: another one is built when it changes. */
+export function key() {
+  const hash = createHash("sha256");
+  const sources = ["settings.mjs", "image.mjs", "qemu.mjs", "guest.init", "guest"].map((name) => join(here, name));
+  for (const file of sources.flatMap((path) => filesBelow(path)).sort()) hash.update(readFileSync(file));
+  const qemu = execFileSync("qemu-system-x86_64", ["--version"], { encoding: "utf8" }).split("\n")[0];
+  hash.update(JSON.stringify([suite, machine, accelerator, packages, qemu, process.version, nodeIsAlone]));
+  hash.update(readFileSync(aptSources()));
+  return `${suite}-${hash.digest("hex").slice(0, 12)}`;
+}
