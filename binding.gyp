@@ -1,16 +1,31 @@
 {
-  # The addon of the engine. It links libseccomp statically, so that lib/runt/ depends on
-  # nothing but libc; the two static programs (runt-init, launcher) are made by scripts/build.mjs.
+  # The addons of the engine. The first links libseccomp statically, so that lib/runt/ depends on nothing
+  # but libc. The second talks to systemd; it needs libsystemd, which is there wherever systemd is, and is
+  # left out where libsystemd-dev is missing. The static programs (runt-init, launcher) are made by scripts/build.mjs.
+  "target_defaults": {
+    "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+    "defines": ["NAPI_VERSION=8", "NAPI_DISABLE_CPP_EXCEPTIONS", "_GNU_SOURCE"],
+    "cflags_cc": ["-std=c++17", "-O2", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden", "-fno-exceptions", "-fstack-protector-strong", "-D_FORTIFY_SOURCE=2"],
+    "cflags_cc!": ["-fno-rtti"],
+    "ldflags": ["-static-libstdc++", "-static-libgcc", "-Wl,-z,relro,-z,now", "-Wl,--exclude-libs,ALL"]
+  },
   "targets": [
     {
       "target_name": "runt",
       "sources": ["<!@(ls native/addon/*.cc)"],
-      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")", "native/steps"],
-      "defines": ["NAPI_VERSION=8", "NAPI_DISABLE_CPP_EXCEPTIONS", "_GNU_SOURCE"],
-      "cflags_cc": ["-std=c++17", "-O2", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden", "-fno-exceptions", "-fstack-protector-strong", "-D_FORTIFY_SOURCE=2"],
-      "cflags_cc!": ["-fno-rtti"],
-      "libraries": ["-l:libseccomp.a"],
-      "ldflags": ["-static-libstdc++", "-static-libgcc", "-Wl,-z,relro,-z,now", "-Wl,--exclude-libs,ALL"]
+      "include_dirs": ["native/steps"],
+      "libraries": ["-l:libseccomp.a"]
     }
+  ],
+  "conditions": [
+    ["'<!(test -e /usr/include/systemd/sd-bus.h && echo yes || echo no)' == 'yes'", {
+      "targets": [
+        {
+          "target_name": "systemd",
+          "sources": ["<!@(ls native/systemd/*.cc)", "native/addon/arguments.cc", "native/addon/text.cc"],
+          "libraries": ["-lsystemd"]
+        }
+      ]
+    }]
   ]
 }

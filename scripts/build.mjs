@@ -4,7 +4,7 @@
 //   steps   native/steps/steps.json → src/plan/steps.gen.ts, native/steps/steps.gen.h
 //   spec    JSON Schemas → types and validators (ajv, ahead of time)
 //   ts      TypeScript → dist/ (what `node dist/src/cli/main.js` runs, and the tests)
-//   addon   native/addon → lib/runt/runt.node (node-gyp)
+//   addon   native/addon → lib/runt/runt.node, native/systemd → lib/runt/systemd.node (node-gyp)
 //   init    native/init → lib/runt/runt-init, native/launcher → bin/runt (static, musl)
 //   engine  src/cli/main.ts → lib/runt/engine (one Bun executable)
 //   node    build/node/: the same layout as bin + lib/runt, with Node as its engine (for the tests)
@@ -17,6 +17,7 @@ import {
   mkdirSync,
   readdirSync,
   renameSync,
+  statSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -88,7 +89,10 @@ const files = {
   steps: { from: ["native/steps/steps.json", "scripts/generate-steps.mjs"], to: ["src/plan/steps.gen.ts"] },
   spec: { from: ["src/spec", "scripts/generate-spec.mjs"], to: ["src/spec/types.gen.ts"] },
   ts: { from: ["src", "test", "tsconfig.json"], to: ["build/tsconfig.tsbuildinfo"] },
-  addon: { from: ["native/addon", "native/common", "native/steps", "binding.gyp"], to: ["lib/runt/runt.node"] },
+  addon: {
+    from: ["native/addon", "native/systemd", "native/common", "native/steps", "binding.gyp"],
+    to: ["lib/runt/runt.node"],
+  },
   init: {
     from: ["native/init", "native/launcher", "native/common", "native/steps"],
     to: ["lib/runt/runt-init", "bin/runt"],
@@ -117,10 +121,19 @@ const parts = {
     const gyp = "node_modules/node-gyp/bin/node-gyp.js";
     const headers = headersPrefix();
     if (!headers) throw new Error("Node's headers are missing: apt-get install libnode-dev");
-    if (!existsSync("build/Makefile") || process.env.CI) node(gyp, "configure", `--nodedir=${headers}`);
+    // The lists of sources are made when it is configured.
+    const lists = ["binding.gyp", "native/addon", "native/systemd"].map((path) => statSync(path).mtimeMs);
+    if (oldest(["build/Makefile"]) < Math.max(...lists) || process.env.CI)
+      node(gyp, "configure", `--nodedir=${headers}`);
     node(gyp, "build", "--loglevel=warn");
-    copyFileSync("build/Release/runt.node", "lib/runt/runt.node.new");
-    renameSync("lib/runt/runt.node.new", "lib/runt/runt.node");
+    for (const name of ["runt.node", "systemd.node"]) {
+      if (!existsSync(`build/Release/${name}`)) {
+        console.log(`build: ${name} is left out, so --systemd-cgroup will be refused: apt-get install libsystemd-dev`);
+        continue;
+      }
+      copyFileSync(`build/Release/${name}`, `lib/runt/${name}.new`);
+      renameSync(`lib/runt/${name}.new`, `lib/runt/${name}`);
+    }
   },
   init() {
     buildStatic("native/init", "lib/runt/runt-init");

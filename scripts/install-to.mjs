@@ -23,6 +23,10 @@ install(join(root, "bin/runt"), "bin", 0o755);
 install(join(root, "lib/runt/engine"), "lib/runt", 0o755);
 install(join(root, "lib/runt/runt-init"), "lib/runt", 0o755);
 install(join(root, "lib/runt/runt.node"), "lib/runt", 0o644);
+// Only where libsystemd-dev was there when it was built.
+if (existsSync(join(root, "lib/runt/systemd.node"))) {
+  install(join(root, "lib/runt/systemd.node"), "lib/runt", 0o644);
+}
 const pages = join(root, "man");
 for (const page of existsSync(pages) ? readdirSync(pages).filter((name) => name.endsWith(".8")) : []) {
   install(join(pages, page), "share/man/man8", 0o644);

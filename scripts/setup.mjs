@@ -36,6 +36,7 @@ const groups = {
     python3: command("python3"),
     "musl-tools": command("musl-gcc"),
     "libseccomp-dev": file(library, "/usr/lib/libseccomp.a", "/usr/local/lib/libseccomp.a"),
+    "libsystemd-dev": file("/usr/include/systemd/sd-bus.h"),
     "libnode-dev": headers,
   },
   test: { "busybox-static": file("/bin/busybox", "/usr/bin/busybox"), bsdutils: command("script") },

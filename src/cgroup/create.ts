@@ -4,6 +4,7 @@ import { RuntError } from "../errors.js";
 import { EINVAL, ENOENT, S_IFDIR, S_IFMT } from "../host/constants.js";
 import { native } from "../host/native.js";
 import { errnoOf, failure } from "./failure.js";
+import { parseKeyed } from "./proc-files.js";
 import { describeProcesses, processesBelow } from "./processes.js";
 
 const MODE = 0o755;
@@ -69,6 +70,12 @@ export function refuseOccupied(directory: string, controller: string): void {
     cause: `container's cgroup is not empty: ${pids.length} process(es) found`,
     hint: `in ${directory}: ${describeProcesses(pids)}; another container or service uses it, choose another cgroupsPath`,
   });
+}
+
+/** v2: throws RuntError when the cgroup or a parent of it is frozen. */
+export function refuseFrozen(directory: string): void {
+  const events = parseKeyed(native().readFileIfAny(`${directory}/cgroup.events`) ?? "");
+  if (events.frozen === "1") throw unexpectedlyFrozen(directory);
 }
 
 /** The error for a frozen cgroup, where the container's start would hang. The wording is runc's. */

@@ -1,4 +1,4 @@
-// One interface for v1 and v2 (and later systemd). A driver knows where a container's cgroups
+// One interface for v1, v2 and systemd. A driver knows where a container's cgroups
 // are and talks to them through src/host only.
 
 import type { LinuxResources } from "../spec/types.gen.js";
@@ -32,6 +32,15 @@ export interface CgroupPaths {
    * v2: "" → directory. Absolute paths on the host. Empty: the container has no cgroup of its own.
    */
   directories: Record<string, string>;
+  /** systemd made them (--systemd-cgroup) and takes them away. */
+  systemd?: SystemdUnit;
+}
+
+export interface SystemdUnit {
+  /** runt-ID.scope */
+  unit: string;
+  /** Of the user's systemd, not of the system's. */
+  user: boolean;
 }
 
 export type FreezerState = "frozen" | "thawed";
@@ -43,11 +52,16 @@ export interface CgroupDriver {
   readonly warnings: string[];
   /** Makes the directories (enabling v2 controllers on the way). Fails when one holds processes or is frozen. */
   create(resources: LinuxResources | undefined): void;
+  /**
+   * Only where placement() has `wait`: makes the cgroup around this process, which is runt-init's and will
+   * clone the container's first one. When it throws nothing is left of the cgroup.
+   */
+  enter?(pid: number, resources: LinuxResources | undefined): void;
   /** Writes limits and device rules. Throws RuntError with the property's place. */
   apply(resources: LinuxResources | undefined): void;
   /**
    * Writes what can only be written when the container's first process is in place: a pids limit that
-   * is too small for its start (cgroup v1 joins before the clone, so a limit of 1 would fail it).
+   * is too small for its start (with cgroup v1 and systemd runt-init is in the cgroup when it clones, so a limit of 1 would fail it).
    * Called when runt-init reports "ready". Nothing to do in nearly all cases.
    */
   settle(resources: LinuxResources | undefined): void;

@@ -11,11 +11,11 @@ export function pidsWrites(pids: NonNullable<LinuxResources["pids"]>, version: 1
 }
 
 /**
- * Whether a limit would already stop the container's start, and so must wait for settle().
- * v1: runt-init has joined when it clones the first process, so there are two. v2: the clone goes into
- * the cgroup, so there is one.
+ * Whether a limit would already stop the container's start, and so must wait for settle(). In: how many
+ * processes there are then. v1, systemd: runt-init is in the cgroup when it clones the first process, so
+ * there are two. v2: the clone goes into the cgroup, so there is one.
  */
-export function stopsTheStart(resources: LinuxResources | undefined, version: 1 | 2): boolean {
+export function stopsTheStart(resources: LinuxResources | undefined, processes: 1 | 2): boolean {
   const limit = resources?.pids?.limit;
-  return limit !== undefined && limit >= 0 && limit < (version === 1 ? 2 : 1);
+  return limit !== undefined && limit >= 0 && limit < processes;
 }

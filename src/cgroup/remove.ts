@@ -28,6 +28,15 @@ export function removeAll(places: readonly (readonly string[])[], timeoutMs: num
   if (first !== undefined) throw first;
 }
 
+/** cgroup2: waits until no process is in a cgroup and below. Throws RuntError with those that stay. */
+export function waitUntilEmpty(directory: string, deadline: number): void {
+  while (processesBelow(directory, "").length > 0) {
+    const left = deadline - performance.now();
+    if (left <= 0) throw stillThere(directory, "");
+    waitForEvent(directory, "populated", "0", left);
+  }
+}
+
 function removeCgroup(directory: string, controller: string, deadline: number): void {
   for (let pause = 1; !removeTree(directory, controller); pause = Math.min(pause * 2, 50)) {
     const left = deadline - performance.now();

@@ -79,13 +79,13 @@ export class CgroupV1Driver implements CgroupDriver {
   apply(resources: LinuxResources | undefined): void {
     this.warnings.push(...resourceWarnings(resources));
     if (Object.keys(this.paths.directories).length === 0) return;
-    if (resources) this.writeLimits(stopsTheStart(resources, 1) ? { ...resources, pids: undefined } : resources);
+    if (resources) this.writeLimits(stopsTheStart(resources, 2) ? { ...resources, pids: undefined } : resources);
     const rules = deviceRules(resources?.devices);
     this.setDevices((directory) => applyDeviceWrites(deviceWrites(deviceTable(rules)), directory), rules);
   }
 
   settle(resources: LinuxResources | undefined): void {
-    if (stopsTheStart(resources, 1)) this.writeLimits({ pids: resources!.pids });
+    if (stopsTheStart(resources, 2)) this.writeLimits({ pids: resources!.pids });
   }
 
   update(resources: LinuxResources): void {

@@ -33,10 +33,12 @@ const ACCOUNTING = ["memory", "pids"];
 
 export class CgroupV2Driver implements CgroupDriver {
   readonly warnings: string[] = [];
+  /** How many of our processes are in the cgroup when the container's first one is made, itself included. */
+  protected readonly processesAtStart: 1 | 2 = 1;
 
   constructor(
     readonly paths: CgroupPaths,
-    private readonly options: DriverOptions = { rootless: false, pathGiven: true },
+    protected readonly options: DriverOptions = { rootless: false, pathGiven: true },
   ) {}
 
   create(resources: LinuxResources | undefined): void {
@@ -60,13 +62,14 @@ export class CgroupV2Driver implements CgroupDriver {
     this.warnings.push(...resourceWarnings(resources));
     const directory = this.paths.directories[""];
     if (directory === undefined) return;
-    if (resources) this.writeLimits(stopsTheStart(resources, 2) ? { ...resources, pids: undefined } : resources);
+    if (resources)
+      this.writeLimits(stopsTheStart(resources, this.processesAtStart) ? { ...resources, pids: undefined } : resources);
     const rules = deviceRules(resources?.devices);
     if (!allowsAll(rules)) this.setDevices(directory, rules);
   }
 
   settle(resources: LinuxResources | undefined): void {
-    if (stopsTheStart(resources, 2)) this.writeLimits({ pids: resources!.pids });
+    if (stopsTheStart(resources, this.processesAtStart)) this.writeLimits({ pids: resources!.pids });
   }
 
   update(resources: LinuxResources): void {
@@ -141,7 +144,7 @@ export class CgroupV2Driver implements CgroupDriver {
   }
 
   /** What limits need must be there; what accounting would like need not. */
-  private enable(directory: string, resources: LinuxResources | undefined): void {
+  protected enable(directory: string, resources: LinuxResources | undefined): void {
     const needed = resources ? controllersOf(v2Writes(resources)) : [];
     try {
       enableControllers(directory, [...new Set([...needed, ...ACCOUNTING])]);
@@ -156,7 +159,7 @@ export class CgroupV2Driver implements CgroupDriver {
   }
 
   /** A rootless caller may only give to itself, and what it made is its own already. */
-  private delegate(directory: string): void {
+  protected delegate(directory: string): void {
     const { owner, rootless } = this.options;
     if (owner !== undefined && !rootless) delegateCgroup(directory, owner);
   }

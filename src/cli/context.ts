@@ -1,5 +1,6 @@
 // What every command gets: its parsed command line and the global options.
 
+import type { CgroupManager } from "../cgroup/index.js";
 import type { Options } from "./parse.js";
 
 export interface GlobalOptions {
@@ -9,7 +10,7 @@ export interface GlobalOptions {
   rootGiven: boolean;
   /** It is the default below $XDG_RUNTIME_DIR: made sticky, so that nobody tidies it away. */
   rootOfUser: boolean;
-  systemdCgroup: boolean;
+  cgroupManager: CgroupManager;
   rootless: "true" | "false" | "auto";
 }
 

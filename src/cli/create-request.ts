@@ -3,7 +3,6 @@
 import type { CreateRequest } from "../container/design.js";
 import { absolutePath } from "../container/paths.js";
 import { preservedDescriptors } from "../container/preserve.js";
-import { RuntError } from "../errors.js";
 import { wasOpen } from "../host/launch.js";
 import { native } from "../host/native.js";
 import type { Context } from "./context.js";
@@ -11,12 +10,6 @@ import { reporter } from "./reporter.js";
 
 /** What shapes a container's plan. In: its id. Throws RuntError. */
 export function planRequest({ program, global, options }: Context, id: string): CreateRequest {
-  if (global.systemdCgroup) {
-    throw new RuntError({
-      where: "--systemd-cgroup",
-      cause: "this version of runt makes cgroups through the file system only",
-    });
-  }
   return {
     program,
     root: global.root,
@@ -34,6 +27,7 @@ export function planRequest({ program, global, options }: Context, id: string): 
     detach: true,
     waitForStart: true,
     rootless: global.rootless,
+    cgroupManager: global.cgroupManager,
     report: reporter,
   };
 }

@@ -78,6 +78,12 @@ export const GLOBAL_FLAGS: readonly Flag[] = [
     help: "cgroupsPath has the form slice:prefix:name and systemd makes the cgroup",
   },
   {
+    name: "cgroup-manager",
+    kind: "text",
+    placeholder: "MANAGER",
+    help: "who makes cgroups: cgroupfs (the default), systemd (as --systemd-cgroup) or disabled (none are made)",
+  },
+  {
     name: "rootless",
     kind: "text",
     placeholder: "WHEN",

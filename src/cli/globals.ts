@@ -1,6 +1,7 @@
 // The global options in their final form: paths absolute, choices checked.
 
 import { RuntError } from "../errors.js";
+import type { CgroupManager } from "../cgroup/index.js";
 import { native } from "../host/native.js";
 import type { GlobalOptions } from "./context.js";
 import { absolutePath } from "../container/paths.js";
@@ -46,9 +47,30 @@ export function resolveGlobals(program: string, options: Options): GlobalOptions
     root: chosen.path,
     rootGiven: asked !== undefined,
     rootOfUser: chosen.ofUser,
-    systemdCgroup: options.bool("systemd-cgroup"),
+    cgroupManager: resolveCgroupManager(options),
     rootless,
   };
+}
+
+/** --systemd-cgroup is runc's, --cgroup-manager is crun's. Throws RuntError. */
+function resolveCgroupManager(options: Options): CgroupManager {
+  const asked = options.text("cgroup-manager");
+  const systemd = options.bool("systemd-cgroup");
+  if (asked === undefined) return systemd ? "systemd" : "cgroupfs";
+  if (asked !== "cgroupfs" && asked !== "systemd" && asked !== "disabled") {
+    throw new RuntError({
+      where: "--cgroup-manager",
+      cause: `${JSON.stringify(asked)} is none of cgroupfs, systemd, disabled`,
+    });
+  }
+  if (systemd && asked !== "systemd") {
+    throw new RuntError({
+      where: "--cgroup-manager",
+      cause: `${asked} contradicts --systemd-cgroup`,
+      hint: "give one of the two",
+    });
+  }
+  return asked;
 }
 
 /** The value of --log-format. Throws RuntError. */

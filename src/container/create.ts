@@ -38,13 +38,13 @@ export async function createContainer(request: CreateRequest): Promise<CreatedCo
   const { config, warnings } = await loadBundle(request.bundle);
   for (const warning of warnings) request.report.warn(warning);
   checkConsole(request.program, config.process.terminal === true, request.detach, request.consoleSocket);
-  const creation = new Creation(request, config, readHost(detectCgroups));
+  const host = readHost(detectCgroups);
+  const creation = new Creation(request, config, host, await chooseCgroup(request, config, host));
   return creation.run();
 }
 
 /** One creation: what it has taken so far, so that it can be given back. */
 class Creation {
-  private readonly cgroup: CgroupDriver;
   private readonly overlay: OverlayPaths | undefined;
   private readonly journal: JournalDocument;
   private cgroupTaken = false;
@@ -58,13 +58,13 @@ class Creation {
     private readonly request: CreateRequest,
     private readonly config: Spec,
     private readonly host: Host,
+    private readonly cgroup: CgroupDriver,
   ) {
-    this.cgroup = chooseCgroup(request, config, host);
     this.overlay = chooseOverlay(request, config);
     this.journal = describe(request, config, this.cgroup, this.overlay);
   }
 
-  run(): CreatedContainer {
+  async run(): Promise<CreatedContainer> {
     const { root, id, rootOfUser } = this.request;
     this.claimed = claim(root, id, rootOfUser);
     try {
@@ -75,16 +75,29 @@ class Creation {
       release(this.claimed);
       return { session: this.session!, state };
     } catch (error) {
-      this.undo(this.claimed);
+      await this.undo(this.claimed);
       throw error;
     }
   }
 
   private makeCgroup(): void {
     this.cgroup.create(this.config.linux?.resources);
+    if (this.cgroup.enter) return;
+    this.takeCgroup();
+    if (this.limitsComeFirst()) this.limit();
+  }
+
+  /** From now on it is ours to remove. */
+  private takeCgroup(): void {
     this.cgroupTaken = true;
     markCgroup(this.claimed!.directory);
-    if (this.limitsComeFirst()) this.limit();
+  }
+
+  /** systemd makes the cgroup around runt-init. */
+  private enterCgroup(pid: number): void {
+    this.cgroup.enter!(pid, this.config.linux?.resources);
+    this.takeCgroup();
+    this.limit();
   }
 
   /** A real-time policy needs the cgroup's budget first, and nobody can join a v1 cpuset that is empty yet. */
@@ -119,9 +132,10 @@ class Creation {
     report.debug(`create: runt-init runs ${plan.steps.length} steps as process ${helper.pid}`);
     this.session = new Session(helper, plan, report);
     // Written while runt-init mounts; nothing of the container's runs before the answer to `ready`.
-    if (!this.limitsComeFirst()) this.limit();
+    if (!this.limitsComeFirst() && !this.cgroup.enter) this.limit();
     let state: StateDocument | null = null;
     this.session.serve({
+      cgroup: (pid) => this.enterCgroup(pid),
       mapIds: (pid) => writeIdMaps(pid, config, host, report),
       hooks: () => this.runHooks(),
       seccomp: (listener) => this.tellAgent(listener),
@@ -186,21 +200,21 @@ class Creation {
     return state;
   }
 
-  private undo(claimed: Claim): void {
+  private async undo(claimed: Claim): Promise<void> {
     const { request, session, journal } = this;
-    const attempt = (work: () => void) => {
+    const attempt = async (work: () => unknown) => {
       try {
-        work();
+        await work();
       } catch (error) {
         request.report.warn(`undoing the failed container: ${(failure(error) as Error).message}`);
       }
     };
-    if (session) attempt(() => session.kill());
-    if (session) attempt(() => session.close());
-    if (this.pidFileWritten) attempt(() => native().unlink(request.pidFile!));
+    if (session) await attempt(() => session.kill());
+    if (session) await attempt(() => session.close());
+    if (this.pidFileWritten) await attempt(() => native().unlink(request.pidFile!));
     // A cgroup that was refused is somebody else's: not ours to kill or remove.
     const taken = this.cgroupTaken ? this.cgroup.paths : { ...journal.cgroup, directories: {} };
-    attempt(() =>
+    await attempt(() =>
       destroyContainer({
         claim: claimed,
         journal: { ...journal, cgroup: taken },

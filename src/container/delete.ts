@@ -31,7 +31,7 @@ export interface DeleteRequest {
 }
 
 /** Removes a container. Throws RuntError when it may not be removed, or when something of it is left. */
-export function deleteContainer(request: DeleteRequest): void {
+export async function deleteContainer(request: DeleteRequest): Promise<void> {
   const { root, id, force, report } = request;
   const claim = takeOver(request);
   if (claim === null) {
@@ -39,7 +39,7 @@ export function deleteContainer(request: DeleteRequest): void {
     throw noSuchContainer();
   }
   const { journal, init, running } = survey(request, claim);
-  destroyContainer({ claim, journal, init, kill: running, poststop: init !== null, report });
+  await destroyContainer({ claim, journal, init, kill: running, poststop: init !== null, report });
   report.debug(`delete: ${stateDirectory(root, id)} is removed`);
 }
 

@@ -2,8 +2,8 @@
 // `runt plan` shows the same plan.
 
 import type { CgroupDriver } from "../cgroup/driver.js";
+import { type CgroupManager, delegationOwner, newCgroupDriver } from "../cgroup/index.js";
 import { RuntError } from "../errors.js";
-import { cgroupDriver } from "../cgroup/index.js";
 import type { SeccompFilter, SeccompProfile } from "../host/addon.js";
 import { native } from "../host/native.js";
 import { processStat } from "../host/proc.js";
@@ -41,17 +41,21 @@ export interface CreateRequest {
   waitForStart: boolean;
   /** --rootless: go on without cgroups that may not be changed. */
   rootless: "true" | "false" | "auto";
+  cgroupManager: CgroupManager;
   report: Reporter;
 }
 
-/** The cgroups of a new container. Touches nothing. */
-export function chooseCgroup(request: CreateRequest, config: Spec, host: Host): CgroupDriver {
-  const { id, rootless } = request;
-  return cgroupDriver({
+/** The cgroups of a new container. Changes nothing. */
+export function chooseCgroup(request: CreateRequest, config: Spec, host: Host): Promise<CgroupDriver> {
+  const { id, rootless, cgroupManager: manager } = request;
+  return newCgroupDriver({
     layout: host.cgroup,
     cgroupsPath: config.linux?.cgroupsPath,
     id,
     rootless: rootless === "auto" ? host.rootless : rootless === "true",
+    manager,
+    annotations: config.annotations,
+    owner: delegationOwner(config),
   });
 }
 

@@ -2,7 +2,7 @@
 // part is tried even when one before it failed. The directory goes last and only when nothing
 // else is left, so that `delete --force` can be repeated until all is clean.
 
-import { cgroupDriverFromState } from "../cgroup/index.js";
+import { changingDriverFromState } from "../cgroup/index.js";
 import type { CgroupDriver } from "../cgroup/driver.js";
 import { RuntError } from "../errors.js";
 import { failure } from "../host/failure.js";
@@ -32,7 +32,8 @@ export interface Destruction {
 }
 
 /** Removes all that is left of a container. Throws RuntError that lists what could not be removed. */
-export function destroyContainer({ claim, journal, init, kill, poststop, report }: Destruction): void {
+export async function destroyContainer(destruction: Destruction): Promise<void> {
+  const { claim, journal, init, kill, poststop, report } = destruction;
   const problems: string[] = [];
   const attempt = (work: () => void) => {
     try {
@@ -41,7 +42,7 @@ export function destroyContainer({ claim, journal, init, kill, poststop, report 
       problems.push((failure(error) as Error).message);
     }
   };
-  const cgroup = driverOf(journal);
+  const cgroup = await driverOf(journal);
   const ours = init !== null || isCgroupMarked(claim.directory);
   if (kill || journal?.ownPidNamespace === false) attempt(() => killAll(ours ? cgroup : null, init));
   if (cgroup) attempt(() => removeCgroup(cgroup, ours));
@@ -54,9 +55,9 @@ export function destroyContainer({ claim, journal, init, kill, poststop, report 
   if (problems.length > 0) throw new RuntError(problems.join("; "));
 }
 
-function driverOf(journal: JournalDocument | null): CgroupDriver | null {
+async function driverOf(journal: JournalDocument | null): Promise<CgroupDriver | null> {
   if (!journal || Object.keys(journal.cgroup.directories).length === 0) return null;
-  return cgroupDriverFromState(journal.cgroup);
+  return changingDriverFromState(journal.cgroup);
 }
 
 /** One that was never taken for the container is removed only when it is empty: then nobody needs it. */

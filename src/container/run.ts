@@ -30,15 +30,15 @@ export async function runContainer(request: RunRequest): Promise<number> {
     });
   } catch (error) {
     session.kill();
-    removeContainer(root, state, true, report);
+    await removeContainer(root, state, true, report);
     throw error;
   }
   try {
-    runPoststart(root, state, report);
+    await runPoststart(root, state, report);
     if (detach) return 0;
     const { pid, pidfd, master } = session;
     const status = native().supervise({ pid, pidfd, master, subreaper: request.subreaper });
-    if (!request.keep) removeContainer(root, state, false, report);
+    if (!request.keep) await removeContainer(root, state, false, report);
     return status;
   } finally {
     session.close();

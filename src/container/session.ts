@@ -2,6 +2,7 @@
 // execve closes runt-init's end of the channel.
 //
 //   runt-init                      engine
+//   SYNC cgroup       ──►          has systemd make the cgroup around it (--systemd-cgroup only)
 //   SYNC map_ids      ──►          writes uid_map and gid_map of the new user namespace
 //   CHILD (pid, pidfd)──►          notes the container's first process
 //   DESCRIPTOR        ──►          holds the terminal's master
@@ -22,6 +23,7 @@ import {
   MESSAGE_FAILURE,
   MESSAGE_SYNC,
   MESSAGE_WARNING,
+  SYNC_CGROUP,
   SYNC_HOOKS,
   SYNC_MAP_IDS,
   SYNC_READY,
@@ -34,6 +36,8 @@ import type { Reporter } from "./report.js";
 
 /** What the creator does when runt-init reaches a sync point. A returned descriptor rides on the answer and is closed. */
 export interface SyncHandlers {
+  /** `pid` is of the process that will clone the container's first one. */
+  cgroup(pid: number): void;
   /** `pid` is of the process in the new user namespace. */
   mapIds(pid: number): void;
   /** Out: a memfd of the state for createContainer hooks. */
@@ -152,6 +156,9 @@ export class Session {
     }
     let descriptor = -1;
     switch (point) {
+      case SYNC_CGROUP:
+        handlers.cgroup(this.helper.pid);
+        break;
       case SYNC_MAP_IDS:
         handlers.mapIds(this.helper.pid);
         break;

@@ -16,7 +16,7 @@ import { isAlive, isPaused } from "./status.js";
 import { START_SOCKET, lockContainer, readState, stateDirectory } from "./store.js";
 
 /** Runs the program of a created container. Throws RuntError. */
-export function startContainer(root: string, id: string, report: Reporter): void {
+export async function startContainer(root: string, id: string, report: Reporter): Promise<void> {
   const state = readState(root, id);
   if (!isAlive(state.init)) throw new RuntError("cannot start a container that has stopped");
   if (isPaused(state)) throw new RuntError("cannot start a container in the paused state");
@@ -28,10 +28,10 @@ export function startContainer(root: string, id: string, report: Reporter): void
   native().unlink(`${directory}/${START_SOCKET}`);
   if (failed) {
     // Specification, lifecycle step 7: a failing startContainer hook ends the container wholly.
-    if (failed.op === "run_hook") destroyStarted(root, state, report);
+    if (failed.op === "run_hook") await destroyStarted(root, state, report);
     throw failed.error;
   }
-  runPoststart(root, state, report);
+  await runPoststart(root, state, report);
 }
 
 interface LateFailure {
@@ -99,31 +99,36 @@ function sayGo(connection: number, state: StateDocument): void {
 }
 
 /** Specification, lifecycle step 9: a failing poststart hook is an error that ends the container. */
-export function runPoststart(root: string, state: StateDocument, report: Reporter): void {
+export async function runPoststart(root: string, state: StateDocument, report: Reporter): Promise<void> {
   if (!state.hooks?.poststart) return;
   try {
     runHooks("poststart", state.hooks.poststart, hookState(state, "running", state.init.pid), report);
   } catch (error) {
-    destroyStarted(root, state, report);
+    await destroyStarted(root, state, report);
     throw error;
   }
 }
 
 /** Ends and removes a container whose start went wrong. What is left is a warning beside the real error. */
-function destroyStarted(root: string, state: StateDocument, report: Reporter): void {
-  removeContainer(root, state, true, report);
+function destroyStarted(root: string, state: StateDocument, report: Reporter): Promise<void> {
+  return removeContainer(root, state, true, report);
 }
 
 /**
  * Removes a container that the caller knows the state of. In: whether something of it may still
  * run. What is left of it is a warning: the caller has a status or an error of its own to give.
  */
-export function removeContainer(root: string, state: StateDocument, kill: boolean, report: Reporter): void {
+export async function removeContainer(
+  root: string,
+  state: StateDocument,
+  kill: boolean,
+  report: Reporter,
+): Promise<void> {
   try {
     const claim = lockContainer(root, state.id, true);
     // Deleted by another runt meanwhile.
     if (claim === null || claim === "busy") return;
-    destroyContainer({ claim, journal: state, init: state.init, kill, poststop: true, report });
+    await destroyContainer({ claim, journal: state, init: state.init, kill, poststop: true, report });
   } catch (error) {
     report.warn(`removing container ${state.id}: ${(failure(error) as Error).message}`);
   }

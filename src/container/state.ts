@@ -163,7 +163,12 @@ function wrongProperty(value: Record<string, unknown>, journal: boolean): string
     return "cgroup";
   if (Object.values(cgroup.directories).some((path) => typeof path !== "string" || !path.startsWith("/")))
     return "cgroup";
+  if (cgroup.systemd !== undefined && !isUnit(cgroup.systemd)) return "cgroup";
   return null;
+}
+
+function isUnit(value: unknown): boolean {
+  return isObject(value) && typeof value.unit === "string" && typeof value.user === "boolean";
 }
 
 function isIdentity(value: unknown): value is ProcessIdentity {

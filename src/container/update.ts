@@ -1,7 +1,7 @@
 // update: new limits for a container that is there. The cgroup is the only place where limits are kept,
 // so a later update starts from what the kernel says.
 
-import { cgroupDriverFromState } from "../cgroup/index.js";
+import { changingDriverFromState } from "../cgroup/index.js";
 import { RuntError } from "../errors.js";
 import type { LinuxResources } from "../spec/types.gen.js";
 import type { Reporter } from "./report.js";
@@ -16,14 +16,14 @@ export interface UpdateRequest {
 }
 
 /** Changes limits: all of them, or none and RuntError is thrown. */
-export function updateContainer({ root, id, resources, report }: UpdateRequest): void {
+export async function updateContainer({ root, id, resources, report }: UpdateRequest): Promise<void> {
   const state = readState(root, id);
   // One update at a time: putting back what another has written meanwhile would undo that one.
   const claim = lockContainer(root, id, true);
   if (claim === null || claim === "busy") throw noSuchContainer();
   try {
     if (containerStatus(claim.directory, state) === "stopped") throw new RuntError("container not running");
-    const driver = cgroupDriverFromState(state.cgroup, state.init.pid);
+    const driver = await changingDriverFromState(state.cgroup, state.init.pid);
     driver.update(changeable(resources, report));
     for (const warning of driver.warnings) report.warn(warning);
   } finally {

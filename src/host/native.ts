@@ -7,13 +7,24 @@
 
 import { RuntError } from "../errors.js";
 import type { Addon } from "./addon.js";
+import type { SystemdAddon } from "./systemd-addon.js";
 
 let addon: Addon | undefined;
+let systemdAddon: SystemdAddon | undefined;
 
 /** The addon's functions. Throws RuntError when it can't be loaded. */
 export function native(): Addon {
-  addon ??= load(`${libraryFolder()}/runt.node`);
+  addon ??= load<Addon>(`${libraryFolder()}/runt.node`);
   return addon;
+}
+
+/** The second addon, which needs libsystemd; only for those who talk to systemd. Throws RuntError when it can't be loaded. */
+export function systemd(): SystemdAddon {
+  systemdAddon ??= load<SystemdAddon>(
+    `${libraryFolder()}/systemd.node`,
+    "the systemd cgroup driver needs libsystemd.so.0, and systemd.node beside runt.node: it is built where libsystemd-dev is installed; --cgroup-manager=cgroupfs goes without",
+  );
+  return systemdAddon;
 }
 
 /** Absolute path of the static runt-init. */
@@ -27,8 +38,10 @@ function libraryFolder(): string {
   return decodeURIComponent(new URL("../../../lib/runt", import.meta.url).pathname);
 }
 
-/** In: an absolute path. Throws RuntError. */
-export function load(path: string): Addon {
+const BUILD_HINT = "in a checkout build it with `npm run build`; an installed runt needs runt.node beside its engine";
+
+/** In: an absolute path, what to try when that fails. Throws RuntError. */
+export function load<Exports>(path: string, hint = BUILD_HINT): Exports {
   const module = { exports: {} };
   try {
     process.dlopen(module, path);
@@ -37,8 +50,8 @@ export function load(path: string): Addon {
       attempt: "load the addon",
       path,
       cause: error instanceof Error ? error.message : String(error),
-      hint: "in a checkout build it with `npm run build`; an installed runt needs runt.node beside its engine",
+      hint,
     });
   }
-  return module.exports as Addon;
+  return module.exports as Exports;
 }

@@ -5,7 +5,7 @@ import { RuntError } from "../errors.js";
 import type { LinuxNamespaceType, Spec } from "../spec/types.gen.js";
 import type { Planning } from "./planning.js";
 import { OWN, type Place, place } from "./program.js";
-import { NO_SLOT, SYNC_MAP_IDS } from "./steps.gen.js";
+import { NO_SLOT, SYNC_CGROUP, SYNC_MAP_IDS } from "./steps.gen.js";
 import { planTimeOffsets } from "./time.js";
 
 /** CLONE_NEW* of every type (linux/sched.h). */
@@ -177,6 +177,7 @@ function childsOwn({ inUserNamespace, request, namespaces }: Planning): LinuxNam
 function cloneFirstProcess(planning: Planning): void {
   const { entering, namespaces, request } = planning;
   const cgroup = request.cgroups.into === undefined ? NO_SLOT : planning.slot();
+  if (request.cgroups.wait) planning.before.add(CGROUP, { op: "sync", point: SYNC_CGROUP, slot: NO_SLOT });
   if (request.cgroups.into !== undefined) {
     planning.before.add(CGROUP, { op: "open_directory", slot: cgroup, path: request.cgroups.into, readable: 1 });
   }

@@ -59,6 +59,8 @@ export interface CgroupPlacement {
   join: readonly string[];
   /** The directory of cgroup2 (v2, or the hybrid's beside v1) to clone into; the child then makes its own cgroup namespace. */
   into?: string | undefined;
+  /** The directories are made while runt-init waits at its first step (systemd). */
+  wait?: boolean;
 }
 
 /** A step with the place in config.json that asked for it. */

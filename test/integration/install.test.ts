@@ -11,7 +11,7 @@ t.test("an installed runt finds its parts beside itself", async (t) => {
   const prefix = join(box.dir, "a prefix");
   execFileSync(process.execPath, [join(repository, "scripts/install-to.mjs"), prefix], { cwd: repository });
   t.same(readdirSync(join(prefix, "bin")), ["runt"]);
-  t.same(readdirSync(join(prefix, "lib/runt")).sort(), ["engine", "runt-init", "runt.node"]);
+  t.same(readdirSync(join(prefix, "lib/runt")).sort(), ["engine", "runt-init", "runt.node", "systemd.node"]);
   t.ok(readdirSync(join(prefix, "share/man/man8")).includes("runt.8"));
   for (const file of ["bin/runt", "lib/runt/engine", "lib/runt/runt-init"]) {
     t.equal(statSync(join(prefix, file)).mode & 0o777, 0o755, file);

@@ -3,7 +3,7 @@ import type { Context } from "../context.js";
 import { reporter } from "../reporter.js";
 
 /** `runt delete`. */
-export function run({ global, options, positionals }: Context): number {
-  deleteContainer({ root: global.root, id: positionals[0]!, force: options.bool("force"), report: reporter });
+export async function run({ global, options, positionals }: Context): Promise<number> {
+  await deleteContainer({ root: global.root, id: positionals[0]!, force: options.bool("force"), report: reporter });
   return 0;
 }

@@ -28,7 +28,7 @@ export function run(_context: Context): number {
       knownFlags: seccompFlags(),
       supportedFlags: seccompFlags().filter((name) => native().seccompFlagAvailable(seccompFlagValue(name)!)),
     },
-    cgroup: { v1: true, v2: true, systemd: false, systemdUser: false, rdma: true },
+    cgroup: { v1: true, v2: true, systemd: true, systemdUser: true, rdma: true },
     apparmor: true,
     selinux: true,
     intelRdt: { enabled: false, schemata: false, monitoring: false },
@@ -41,7 +41,8 @@ export function run(_context: Context): number {
       "io.github.seccomp.libseccomp.version": native().libseccompVersion(),
     },
     // They decide which directories of the host the container gets.
-    unsafeAnnotations: [OVERLAY_ANNOTATION, LAYERS_ANNOTATION, UPPER_ANNOTATION],
+    // And what they do to the container's unit is done by systemd, as root.
+    unsafeAnnotations: [OVERLAY_ANNOTATION, LAYERS_ANNOTATION, UPPER_ANNOTATION, "org.systemd.property."],
   });
   native().writeFd(1, `${JSON.stringify(document, null, 4)}\n`);
   return 0;

@@ -20,9 +20,8 @@ export async function run(context: Context): Promise<number> {
   const { config, warnings } = await loadBundle(request.bundle);
   const host = readHost(detectCgroups);
   const directory = stateDirectory(request.root, request.id);
-  const plan = makePlan(request, config, host, directory, chooseCgroup(request, config, host), (profile) =>
-    native().compileSeccomp(profile),
-  );
+  const cgroup = await chooseCgroup(request, config, host);
+  const plan = makePlan(request, config, host, directory, cgroup, (profile) => native().compileSeccomp(profile));
   for (const warning of [...warnings, ...plan.warnings]) reporter.warn(warning);
   native().writeFd(1, printPlan(plan));
   return 0;

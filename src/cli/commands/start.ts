@@ -3,7 +3,7 @@ import type { Context } from "../context.js";
 import { reporter } from "../reporter.js";
 
 /** `runt start`. */
-export function run({ global, positionals }: Context): number {
-  startContainer(global.root, positionals[0]!, reporter);
+export async function run({ global, positionals }: Context): Promise<number> {
+  await startContainer(global.root, positionals[0]!, reporter);
   return 0;
 }

@@ -16,7 +16,7 @@ export async function run({ global, options, positionals }: Context): Promise<nu
   const resources = await resourcesAsked(options);
   refuseSchemas({ l3Cache: options.text("l3-cache-schema"), memoryBandwidth: options.text("mem-bw-schema") });
   try {
-    updateContainer({ root: global.root, id, resources, report: reporter });
+    await updateContainer({ root: global.root, id, resources, report: reporter });
   } catch (error) {
     throw options.given("resources") ? error : nameFlag(error);
   }

@@ -96,6 +96,7 @@ t.test("every command of cli.md that this version has takes the flags it names",
   ]);
   for (const name of ["start", "state", "pause", "resume", "features"]) t.same(flags(name), ["help,h"], name);
   t.same(GLOBAL_FLAGS.map(({ name }) => name).sort(), [
+    "cgroup-manager",
     "debug",
     "help",
     "log",

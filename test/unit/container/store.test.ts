@@ -105,7 +105,7 @@ t.test("what a killed runt left is deleted without force", async (t) => {
   const made = claim(root, "journalled", false);
   writeJournal(made.directory, journal("journalled", gone));
   release(made);
-  for (const id of ["bare", "journalled"]) deleteContainer({ root, id, force: false, report });
+  for (const id of ["bare", "journalled"]) await deleteContainer({ root, id, force: false, report });
   t.same(readdirSync(root), []);
 });
 
@@ -115,23 +115,23 @@ t.test("damaged files: an error without force, gone with it", async (t) => {
   writeJournal(made.directory, journal("a", gone));
   writeFileSync(join(made.directory, "state.json"), '{"format":1,"id":"a","init":{"pid":1');
   release(made);
-  t.throws(() => deleteContainer({ root, id: "a", force: false, report }), { message: /delete --force a removes/ });
+  await t.rejects(deleteContainer({ root, id: "a", force: false, report }), { message: /delete --force a removes/ });
   t.ok(existsSync(made.directory));
-  deleteContainer({ root, id: "a", force: true, report });
+  await deleteContainer({ root, id: "a", force: true, report });
   t.notOk(existsSync(made.directory));
 });
 
 t.test("deleting what is not there", async (t) => {
   const root = t.testdir();
-  t.throws(() => deleteContainer({ root, id: "a", force: false, report }), { message: "container does not exist" });
-  t.doesNotThrow(() => deleteContainer({ root, id: "a", force: true, report }));
+  await t.rejects(deleteContainer({ root, id: "a", force: false, report }), { message: "container does not exist" });
+  await deleteContainer({ root, id: "a", force: true, report });
 });
 
 t.test("a container that another runt is making is not deleted without force", async (t) => {
   const root = t.testdir();
   const made = claim(root, "a", false);
   writeJournal(made.directory, journal("a"));
-  t.throws(() => deleteContainer({ root, id: "a", force: false, report }), {
+  await t.rejects(deleteContainer({ root, id: "a", force: false, report }), {
     message: "cannot delete container a that is not stopped: creating",
   });
 });
@@ -141,7 +141,7 @@ t.test("a running one is not deleted without force", async (t) => {
   const made = claim(root, "a", false);
   commitState(made.directory, { ...journal("a"), init: own, late: [] });
   release(made);
-  t.throws(() => deleteContainer({ root, id: "a", force: false, report }), {
+  await t.rejects(deleteContainer({ root, id: "a", force: false, report }), {
     message: "cannot delete container a that is not stopped: running",
   });
   t.ok(existsSync(made.directory));

@@ -1,0 +1,23 @@
+// A property of a unit, as D-Bus carries it.
+
+import type { Variant } from "../../host/systemd-addon.js";
+
+export interface Property extends Variant {
+  name: string;
+  /** JSON pointer of what asked for it; "" when it is runt's own. */
+  pointer: string;
+}
+
+export type Properties = Map<string, Property>;
+
+/** systemd's "infinity". */
+export const INFINITY = 2n ** 64n - 1n;
+
+export function property(name: string, signature: string, value: unknown, pointer = ""): Property {
+  return { name, signature, value, pointer };
+}
+
+/** a(sv), the arguments of StartTransientUnit and SetUnitProperties. */
+export function encodeProperties(properties: Iterable<Property>): unknown[] {
+  return [...properties].map(({ name, signature, value }) => [name, { signature, value }]);
+}
