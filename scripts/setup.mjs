@@ -5,6 +5,7 @@
 //   lint     clang-format, clang-tidy, shellcheck
 //   compare  runc and crun: the leak test compares with them when they are there
 //   vm       QEMU and what makes the guest of `npm run test:vm`
+//   clients  Podman, Buildah, containerd, Docker and what they need (npm run test:clients)
 //   bench    what `npm run bench` measures with
 //
 // Missing Debian packages are installed when we are root, else the exact line is printed.
@@ -56,6 +57,24 @@ const groups = {
     kmod: file("/usr/sbin/depmod", "/sbin/depmod"),
     cpio: command("cpio"),
     "xz-utils": command("xz"),
+  },
+  clients: {
+    podman: command("podman"),
+    buildah: command("buildah"),
+    containerd: command("containerd"),
+    "docker.io": command("dockerd"),
+    conmon: command("conmon"),
+    catatonit: command("catatonit"),
+    netavark: file("/usr/lib/podman/netavark"),
+    "aardvark-dns": file("/usr/lib/podman/aardvark-dns"),
+    uidmap: command("newuidmap"),
+    slirp4netns: command("slirp4netns"),
+    "fuse-overlayfs": command("fuse-overlayfs"),
+    iptables: command("iptables"),
+    iproute2: command("ip"),
+    bsdutils: command("script"),
+    runc: command("runc"),
+    crun: command("crun"),
   },
   bench: {
     runc: command("runc"),

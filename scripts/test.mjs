@@ -1,6 +1,7 @@
-// Runs the tests: node scripts/test.mjs [--only unit|integration] [--engine bun|node] [--jobs N] [--no-setup] [NAME ...]
+// Runs the tests: node scripts/test.mjs [--only unit|integration|clients] [--engine bun|node] [--jobs N] [--no-setup] [NAME ...]
 //
 // Set-up and build first, then the unit tests, then the integration tests once on each engine.
+// The tests with Podman, containerd and Docker only when asked for (scripts/test-clients.mjs).
 // NAME picks the test files whose path holds it. RUNT=PATH tests another runtime in runt's place.
 // Before and after the integration tests the host is looked at: processes, mounts, cgroups,
 // /run and /dev must be as before. The last line is `N passed, N failed, N skipped`.
@@ -24,6 +25,8 @@ const { Parser } = await import("tap-parser");
 
 const counts = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
+/** Every test with its outcome, for tables (scripts/test-clients.mjs). */
+const outcomes = [];
 const skips = new Map();
 const fileTimeout = 300_000;
 
@@ -48,6 +51,11 @@ function watch(file, label, stream) {
     parser.on("fail", ({ fullname, diag }) => failures.push({ path: fullname.replace(file, label), diag }));
     parser.on("assert", (point) => {
       points++;
+      outcomes.push({
+        file: label,
+        name: point.name,
+        outcome: point.skip ? "skipped" : point.ok ? "passed" : "failed",
+      });
       if (point.skip) {
         counts.skipped++;
         skips.set(`${label}: ${point.name}`, point.skip === true ? "no reason given" : point.skip);
@@ -99,21 +107,25 @@ const engines = {
   bun: process.env.RUNT ?? join(root, "bin/runt"),
   node: join(root, "build/node/bin/runt"),
 };
-const wants = (kind) => flags.only.length === 0 || flags.only.includes(kind);
+const wants = (kind) => (flags.only.length === 0 && kind !== "clients") || flags.only.includes(kind);
 
 // One file may take as long as its time-out; tap alone would give it 30 s.
 process.env.TAP_TIMEOUT = "240";
 run(process.execPath, ["scripts/test-tools.mjs"]);
 if (wants("unit")) await runAll(testFiles("unit"), "", process.env);
-if (wants("integration")) {
-  if (process.getuid() !== 0) fail("test: the integration tests need root (`npm run test:unit` does not)");
+if (wants("integration") || wants("clients")) {
+  if (process.getuid() !== 0)
+    fail("test: the integration tests and those with clients need root (`npm run test:unit` does not)");
   const { snapshot, differences } = await import("./leftovers.mjs");
   const before = snapshot();
   // What containers, cgroups and folders of this run have in their names.
   process.env.RUNT_TEST_RUN = process.pid.toString(36);
   for (const engine of flags.engine.length ? flags.engine : process.env.RUNT ? ["bun"] : ["bun", "node"]) {
     if (!engines[engine]) fail(`test: no such engine: ${engine} (engines: ${Object.keys(engines).join(", ")})`);
-    await runAll(testFiles("integration"), `${engine}: `, { ...process.env, RUNT: engines[engine] });
+    const env = { ...process.env, RUNT: engines[engine] };
+    if (wants("integration")) await runAll(testFiles("integration"), `${engine}: `, env);
+    // One caller at a time: each has a daemon and time limits of its own.
+    if (wants("clients") && engine === "bun") for (const file of testFiles("clients")) await runAll([file], "", env);
   }
   const left = await differences(before, `runt-test-${process.env.RUNT_TEST_RUN}-`);
   if (left.length === 0) counts.passed++;
@@ -130,7 +142,7 @@ for (const { path, diag } of failures) {
 }
 for (const [name, reason] of skips) console.log(`skipped ${name}: ${reason}`);
 mkdirSync(join(root, "build"), { recursive: true });
-writeFileSync(join(root, "build/test-results.json"), `${JSON.stringify({ counts, failures }, null, 2)}\n`);
+writeFileSync(join(root, "build/test-results.json"), `${JSON.stringify({ counts, failures, outcomes }, null, 2)}\n`);
 const total = counts.passed + counts.failed;
 if (total === 0) console.log("\nno test was run");
 console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);

@@ -1,0 +1,163 @@
+// Where a caller (Podman, containerd, Docker) does its work in the tests: a folder of its own for its
+// data, sockets and configuration, and a network namespace of its own, so that bridges, iptables and
+// ports touch nothing of the host.
+
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import type { Test } from "tap";
+import { mark, runtime, until } from "../../helpers/sandbox.js";
+
+/** The runtime under test as callers name it: runt, runc or crun. */
+export const runtimeName = runtime.slice(runtime.lastIndexOf("/") + 1);
+export { runtime };
+
+/** The host runs systemd: callers then manage cgroups through it. */
+export const hasSystemd = readFileSync("/proc/1/comm", "utf8").trim() === "systemd";
+/** cgroup v2 alone. */
+export const cgroupV2 = existsSync("/sys/fs/cgroup/cgroup.controllers");
+
+export interface Answer {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+  /** Both, for patterns that do not care. */
+  text: string;
+}
+
+export interface CommandOptions {
+  input?: string;
+  env?: NodeJS.ProcessEnv;
+  /** In ms. */
+  timeout?: number;
+  cwd?: string;
+}
+
+let count = 0;
+
+export class Place {
+  /** A short path: unix sockets have 107 characters. */
+  readonly dir: string;
+  readonly #netns: string;
+  readonly #services: ChildProcess[] = [];
+  readonly #undo: (() => void)[] = [];
+
+  constructor() {
+    this.dir = mkdtempSync(`/tmp/${mark}`);
+    chmodSync(this.dir, 0o711);
+    this.#netns = `${mark}${process.pid}-${++count}`;
+    execFileSync("ip", ["netns", "add", this.#netns]);
+    // Not `ip netns exec`: it mounts /sys anew and so hides the cgroups.
+    execFileSync("nsenter", [`--net=/run/netns/${this.#netns}`, "ip", "link", "set", "lo", "up"]);
+  }
+
+  /** A folder of the place, made. */
+  folder(name: string): string {
+    const path = join(this.dir, name);
+    mkdirSync(path, { recursive: true });
+    return path;
+  }
+
+  /** A file of the place, written. */
+  file(name: string, text: string): string {
+    const path = join(this.dir, name);
+    writeFileSync(path, text);
+    return path;
+  }
+
+  /** What undoes something, before the folder goes; the last comes first. */
+  atEnd(work: () => void): void {
+    this.#undo.unshift(work);
+  }
+
+  #words(words: readonly string[]): string[] {
+    return ["nsenter", `--net=/run/netns/${this.#netns}`, "--", ...words];
+  }
+
+  /** Runs a command in the place's network and waits for it. */
+  run(words: readonly string[], options: CommandOptions = {}): Answer {
+    const [out, err] = [join(this.dir, `out-${++count}`), join(this.dir, `err-${count}`)];
+    const [stdout, stderr] = [openSync(out, "w"), openSync(err, "w")];
+    const [command, ...args] = this.#words(words);
+    const result = spawnSync(command!, args, {
+      cwd: options.cwd ?? this.dir,
+      env: { ...process.env, ...options.env },
+      input: options.input,
+      // Files in place of pipes: what a caller leaves running does not keep us waiting.
+      stdio: [options.input === undefined ? "ignore" : "pipe", stdout, stderr],
+      timeout: options.timeout ?? 60_000,
+      killSignal: "SIGKILL",
+    });
+    closeSync(stdout);
+    closeSync(stderr);
+    const answer = { status: result.status, stdout: readFileSync(out, "utf8"), stderr: readFileSync(err, "utf8") };
+    rmSync(out);
+    rmSync(err);
+    return { ...answer, text: answer.stdout + answer.stderr };
+  }
+
+  /** Runs a command under a terminal of its own (script(1)); `text` is what it showed. */
+  runInTerminal(words: readonly string[], options: CommandOptions = {}): Answer {
+    const quoted = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
+    return this.run(["script", "-qec", quoted, "/dev/null"], options);
+  }
+
+  /** Starts a service in the place's network; it ends with the place. */
+  service(words: readonly string[], log: string, env: NodeJS.ProcessEnv = {}): ChildProcess {
+    const output = openSync(join(this.dir, log), "a");
+    const [command, ...args] = this.#words(words);
+    const child = spawn(command!, args, {
+      cwd: this.dir,
+      env: { ...process.env, ...env },
+      stdio: ["ignore", output, output],
+    });
+    closeSync(output);
+    this.#services.push(child);
+    return child;
+  }
+
+  log(name: string): string {
+    return readFileSync(join(this.dir, name), "utf8");
+  }
+
+  /** Ends services (SIGTERM, then SIGKILL after 15 s), network and folder. */
+  async close(): Promise<void> {
+    for (const work of this.#undo) work();
+    for (const child of this.#services.reverse()) {
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      child.kill("SIGTERM");
+      await until("a service ends", () => child.exitCode !== null || child.signalCode !== null, 15_000).catch(() =>
+        child.kill("SIGKILL"),
+      );
+    }
+    this.#unmount();
+    spawnSync("ip", ["netns", "delete", this.#netns]);
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  /** What callers leave mounted below the folder (container roots, shm, network namespaces). */
+  #unmount(): void {
+    const points = readFileSync("/proc/self/mountinfo", "utf8")
+      .split("\n")
+      .map((line) => line.split(" ")[4] ?? "")
+      .filter((point) => point.startsWith(`${this.dir}/`));
+    for (const point of points.reverse()) spawnSync("umount", ["-l", point]);
+  }
+}
+
+/** A place that is closed when the test (of the file's top level, mostly) ends. */
+export function place(t: Test): Place {
+  const made = new Place();
+  t.teardown(() => made.close());
+  return made;
+}

@@ -1,0 +1,65 @@
+// Podman and Buildah with storage of their own and the runtime under test.
+
+import { rootfsTar } from "./image.js";
+import { type Answer, type CommandOptions, hasSystemd, type Place, runtime, runtimeName } from "./place.js";
+
+/** The image that every container is made of. */
+export const IMAGE = "bb";
+
+export class Podman {
+  readonly #place: Place;
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #options: string[];
+
+  constructor(place: Place) {
+    this.#place = place;
+    const names = ["runt", "runc", "crun"].map((name) => `"${name}"`).join(", ");
+    // Podman knows by a runtime's name whether it writes JSON logs and runs without cgroups.
+    // Hard limits can't be raised without CAP_SYS_RESOURCE, which development machines may lack.
+    const config = place.file(
+      "containers.conf",
+      `[containers]
+default_ulimits = ["nofile=20000:20000", "nproc=32768:32768"]
+[engine]
+runtime_supports_json = [${names}]
+runtime_supports_nocgroup = [${names}]
+[engine.runtimes]
+${runtimeName} = ["${runtime}"]
+`,
+    );
+    this.#env = { CONTAINERS_CONF: config };
+    const folders = ["root", "runroot", "tmpdir"].flatMap((name) => [`--${name}`, place.folder(`podman/${name}`)]);
+    this.#options = [
+      ...folders,
+      ...["--storage-driver", "overlay", "--events-backend", "file", "--runtime", runtimeName],
+      ...["--cgroup-manager", hasSystemd ? "systemd" : "cgroupfs", "--network-config-dir", place.folder("podman/net")],
+    ];
+    place.atEnd(() => this.run(["rm", "--all", "--force", "--time", "0"]));
+    place.atEnd(() => this.run(["pod", "rm", "--all", "--force", "--time", "0"]));
+    this.ok(["import", rootfsTar(place), IMAGE]);
+  }
+
+  words(args: readonly string[]): string[] {
+    return ["podman", ...this.#options, ...args];
+  }
+
+  run(args: readonly string[], options: CommandOptions = {}): Answer {
+    return this.#place.run(this.words(args), { ...options, env: { ...this.#env, ...options.env } });
+  }
+
+  /** As run(), under a terminal. */
+  terminal(args: readonly string[], options: CommandOptions = {}): Answer {
+    return this.#place.runInTerminal(this.words(args), { ...options, env: this.#env });
+  }
+
+  /** What a command prints, without the last newline; throws when it fails. */
+  ok(args: readonly string[], options: CommandOptions = {}): string {
+    const { status, stdout, stderr } = this.run(args, options);
+    if (status !== 0) throw new Error(`podman ${args.join(" ")}: status ${status}: ${stdout}${stderr}`);
+    return stdout.trim();
+  }
+
+  inspect(name: string, format: string): string {
+    return this.ok(["inspect", "--format", format, name]);
+  }
+}

@@ -1,0 +1,424 @@
+// What people do with Podman, with the runtime under test below it.
+
+import { existsSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import t from "tap";
+import { until } from "../helpers/sandbox.js";
+import { hostCgroup, limit } from "./helpers/limits.js";
+import { place, runtimeName } from "./helpers/place.js";
+import { IMAGE, Podman } from "./helpers/podman.js";
+
+const here = place(t);
+const podman = new Podman(here);
+const NO_NETWORK = "--network=none";
+
+/** A container that waits until it is stopped. */
+function background(name: string, ...options: string[]): string {
+  podman.ok([
+    "run",
+    "-d",
+    "--name",
+    name,
+    NO_NETWORK,
+    ...options,
+    IMAGE,
+    "sh",
+    "-c",
+    "trap 'exit 3' TERM; while :; do sleep 0.1; done",
+  ]);
+  return name;
+}
+
+function remove(name: string): void {
+  podman.ok(["rm", "--force", "--time", "0", name]);
+}
+
+/** What a shell in a new container prints. */
+function shell(script: string, ...options: string[]): string {
+  return podman.ok(["run", "--rm", NO_NETWORK, ...options, IMAGE, "sh", "-c", script]);
+}
+
+t.test("run prints and gives the exit status", async (t) => {
+  const answer = podman.run(["run", "--rm", NO_NETWORK, IMAGE, "sh", "-c", "echo out; echo err >&2; exit 7"]);
+  t.equal(answer.status, 7);
+  t.equal(answer.stdout, "out\n");
+  t.match(answer.stderr, /err/);
+});
+
+t.test("run -i: stdin goes in", async (t) => {
+  t.equal(podman.ok(["run", "--rm", "-i", NO_NETWORK, IMAGE, "cat"], { input: "typed" }), "typed");
+});
+
+t.test("a program that is missing: 127", async (t) => {
+  const answer = podman.run(["run", "--rm", NO_NETWORK, IMAGE, "no-such-program"]);
+  t.equal(answer.status, 127, answer.text);
+  t.match(answer.stderr, /executable file not found/);
+});
+
+t.test("a program that is not executable: 126", async (t) => {
+  t.equal(podman.run(["run", "--rm", NO_NETWORK, IMAGE, "/etc/passwd"]).status, 126);
+  t.equal(podman.run(["run", "--rm", NO_NETWORK, IMAGE, "/etc"]).status, 126);
+});
+
+t.test("a working directory that is a file is refused", async (t) => {
+  const answer = podman.run(["run", "--rm", NO_NETWORK, "--workdir", "/etc/passwd", IMAGE, "true"]);
+  t.not(answer.status, 0);
+});
+
+t.test("run -d, ps, logs, stop, wait, rm", async (t) => {
+  const name = "detached";
+  podman.ok([
+    "run",
+    "-d",
+    "--name",
+    name,
+    NO_NETWORK,
+    IMAGE,
+    "sh",
+    "-c",
+    "echo started; trap 'echo stopping; exit 3' TERM; while :; do sleep 0.1; done",
+  ]);
+  await until("it has printed", () => podman.ok(["logs", name]) === "started");
+  t.match(podman.ok(["ps"]), /Up .*detached/);
+  podman.ok(["stop", "--time", "10", name]);
+  t.equal(podman.ok(["wait", name]), "3", "it ended by SIGTERM, in its own way");
+  t.equal(podman.ok(["logs", name]), "started\nstopping");
+  podman.ok(["rm", name]);
+  t.notMatch(podman.ok(["ps", "--all"]), /detached/);
+});
+
+t.test("create, start --attach", async (t) => {
+  podman.ok(["create", "--name", "two-steps", NO_NETWORK, IMAGE, "echo", "hello"]);
+  t.equal(podman.ok(["start", "--attach", "two-steps"]), "hello");
+  podman.ok(["rm", "two-steps"]);
+});
+
+t.test("kill with signals by name and number", async (t) => {
+  background("killed");
+  podman.ok(["kill", "--signal", "KILL", "killed"]);
+  t.equal(podman.ok(["wait", "killed"]), "137");
+  podman.ok(["start", "killed"]);
+  podman.ok(["kill", "--signal", "15", "killed"]);
+  t.equal(podman.ok(["wait", "killed"]), "3");
+  t.not(podman.run(["kill", "killed"]).status, 0, "there is nothing to kill any more");
+  remove("killed");
+});
+
+t.test("restart", async (t) => {
+  background("restarted");
+  const pid = podman.inspect("restarted", "{{.State.Pid}}");
+  podman.ok(["restart", "--time", "5", "restarted"]);
+  t.not(podman.inspect("restarted", "{{.State.Pid}}"), pid);
+  t.equal(podman.inspect("restarted", "{{.State.Status}}"), "running");
+  remove("restarted");
+});
+
+t.test("exec: output, status, user, directory, environment, stdin, detached", async (t) => {
+  background("busy");
+  const exec = (...args: string[]) => podman.run(["exec", ...args]);
+  t.equal(exec("busy", "echo", "in").stdout, "in\n");
+  t.equal(exec("busy", "sh", "-c", "exit 9").status, 9);
+  t.equal(exec("--user", "1000", "busy", "id", "-u").stdout, "1000\n");
+  t.equal(exec("--workdir", "/tmp", "busy", "pwd").stdout, "/tmp\n");
+  t.equal(exec("--env", "A=b", "busy", "sh", "-c", "echo $A").stdout, "b\n");
+  t.equal(podman.run(["exec", "-i", "busy", "cat"], { input: "typed" }).stdout, "typed");
+  t.equal(exec("busy", "no-such-program").status, 127);
+  t.equal(exec("busy", "/etc/passwd").status, 126);
+  podman.ok(["exec", "--detach", "busy", "touch", "/tmp/mark"]);
+  await until("the detached exec has run", () => exec("busy", "test", "-e", "/tmp/mark").status === 0);
+  t.match(podman.terminal(["exec", "-t", "busy", "tty"]).stdout, /\/dev\/pts\/\d+/);
+  remove("busy");
+  t.not(exec("busy", "true").status, 0);
+});
+
+t.test("run -t: a real terminal", async (t) => {
+  const { stdout, status } = podman.terminal([
+    "run",
+    "--rm",
+    "-t",
+    NO_NETWORK,
+    IMAGE,
+    "sh",
+    "-c",
+    "tty; test -t 0 && test -t 1 && echo terminal; exit 4",
+  ]);
+  t.match(stdout, /\/dev\/pts\/0/);
+  t.match(stdout, /terminal/);
+  t.equal(status, 4);
+});
+
+t.test("run -it: what is typed comes in", async (t) => {
+  const { stdout } = podman.terminal(
+    ["run", "--rm", "-it", NO_NETWORK, IMAGE, "sh", "-c", "read line; echo got-$line"],
+    { input: "words\n" },
+  );
+  t.match(stdout, /got-words/);
+});
+
+t.test("limits: memory, pids, cpus, shares, cpuset", async (t) => {
+  const options = [
+    "--memory",
+    "64m",
+    "--memory-swap",
+    "64m",
+    "--pids-limit",
+    "33",
+    "--cpus",
+    "0.5",
+    "--cpuset-cpus",
+    "0",
+  ];
+  background("limited", ...options);
+  const directories = hostCgroup(Number(podman.inspect("limited", "{{.State.Pid}}")));
+  t.equal(limit(directories, "memory"), "67108864");
+  t.equal(limit(directories, "pids"), "33");
+  t.equal(limit(directories, "cpu"), "50000 100000");
+  t.equal(limit(directories, "cpuset"), "0");
+  podman.ok(["update", "--cpus", "0.2", "limited"]);
+  t.equal(limit(directories, "cpu"), "20000 100000");
+  remove("limited");
+});
+
+t.test("more memory than allowed: the container dies by SIGKILL", async (t) => {
+  const answer = podman.run([
+    "run",
+    "--rm",
+    NO_NETWORK,
+    "--memory",
+    "16m",
+    "--memory-swap",
+    "16m",
+    IMAGE,
+    "sh",
+    "-c",
+    "dd if=/dev/zero of=/dev/null bs=64M count=1; echo alive-$?",
+  ]);
+  t.notMatch(answer.stdout, /alive-0/, "dd did not get its 64 MiB");
+});
+
+t.test("pause, unpause; stop and kill of a paused one", async (t) => {
+  background("paused");
+  podman.ok(["pause", "paused"]);
+  t.equal(podman.inspect("paused", "{{.State.Status}}"), "paused");
+  t.not(podman.run(["exec", "paused", "true"]).status, 0);
+  podman.ok(["unpause", "paused"]);
+  t.equal(podman.inspect("paused", "{{.State.Status}}"), "running");
+  remove("paused");
+});
+
+t.test("--read-only, --tmpfs, volumes", async (t) => {
+  const folder = here.folder("volume");
+  writeFileSync(join(folder, "from-host"), "data");
+  t.match(shell("touch /x 2>&1 || true", "--read-only"), /[Rr]ead-only/);
+  t.equal(shell("touch /tmp/x && echo fine", "--read-only", "--tmpfs", "/tmp"), "fine");
+  t.equal(shell("cat /v/from-host; echo back > /v/from-container", "-v", `${folder}:/v`), "data");
+  t.equal(readFileSync(join(folder, "from-container"), "utf8"), "back\n");
+  t.match(shell("touch /v/x 2>&1 || true", "-v", `${folder}:/v:ro`), /[Rr]ead-only/);
+  podman.ok(["volume", "create", "named"]);
+  shell("echo kept > /v/file", "-v", "named:/v");
+  t.equal(shell("cat /v/file", "-v", "named:/v"), "kept");
+  podman.ok(["volume", "rm", "named"]);
+});
+
+t.test("--user, --group-add, --hostname, --env, --workdir, --entrypoint, --ulimit, --sysctl, --shm-size", async (t) => {
+  t.match(shell("id", "--user", "1000:1000", "--group-add", "7"), /uid=1000.* gid=1000.*groups=.*7/);
+  t.equal(shell("hostname", "--hostname", "named"), "named");
+  t.equal(shell("echo $A$B", "--env", "A=1", "--env", "B=2"), "12");
+  t.equal(shell("pwd", "--workdir", "/tmp"), "/tmp");
+  t.equal(podman.ok(["run", "--rm", NO_NETWORK, "--entrypoint", "/bin/echo", IMAGE, "x"]), "x");
+  t.equal(shell("ulimit -n", "--ulimit", "nofile=123:123", "--ulimit", "nproc=30000:30000"), "123");
+  t.equal(shell("cat /proc/sys/kernel/msgmax", "--sysctl", "kernel.msgmax=4096"), "4096");
+  t.match(shell("df -k /dev/shm", "--shm-size", "1m"), / 1024 /);
+});
+
+t.test("capabilities", async (t) => {
+  const bounding = (...options: string[]) =>
+    BigInt(`0x${shell("grep CapBnd /proc/self/status", ...options).split(/\s+/)[1]}`);
+  t.equal(bounding("--cap-drop", "all"), 0n);
+  t.equal(bounding("--cap-drop", "all", "--cap-add", "net_admin"), 1n << 12n);
+});
+
+t.test("a seccomp profile of one's own", async (t) => {
+  const profile = here.file(
+    "profile.json",
+    JSON.stringify({
+      defaultAction: "SCMP_ACT_ALLOW",
+      syscalls: [{ names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO" }],
+    }),
+  );
+  t.match(shell("mkdir /tmp/x 2>&1 || true", "--security-opt", `seccomp=${profile}`), /not permitted/);
+  t.equal(shell("grep Seccomp: /proc/self/status").split(/\s+/)[1], "2", "and there is a profile by default");
+  t.equal(shell("grep Seccomp: /proc/self/status", "--security-opt", "seccomp=unconfined").split(/\s+/)[1], "0");
+});
+
+t.test("--security-opt no-new-privileges, --device, --init, --oom-score-adj", async (t) => {
+  t.match(shell("grep NoNewPrivs /proc/self/status", "--security-opt", "no-new-privileges"), /1$/);
+  t.equal(shell("test -c /dev/fuse-too && echo there", "--device", "/dev/null:/dev/fuse-too"), "there");
+  t.match(shell("cat /proc/1/cmdline", "--init"), /catatonit|init/);
+  t.equal(shell("cat /proc/self/oom_score_adj", "--oom-score-adj", "500"), "500");
+});
+
+t.test("--pid=host, --ipc=host, --uts=host, --cgroupns, --pid=container:", async (t) => {
+  t.not(shell("echo $$", "--pid", "host"), "1");
+  t.equal(shell("hostname", "--uts", "host"), readFileSync("/proc/sys/kernel/hostname", "utf8").trim());
+  t.equal(shell("readlink /proc/self/ns/ipc", "--ipc", "host"), readlinkSync("/proc/self/ns/ipc"));
+  t.not(shell("readlink /proc/self/ns/cgroup", "--cgroupns", "private"), readlinkSync("/proc/self/ns/cgroup"));
+  background("first");
+  t.match(shell("cat /proc/1/cmdline", "--pid", "container:first"), /trap/);
+  remove("first");
+});
+
+t.test("top and stats", async (t) => {
+  background("watched");
+  t.match(podman.ok(["top", "watched", "pid", "args"]), /1\s+sh -c/);
+  t.match(
+    podman.ok(["stats", "--no-stream", "--format", "{{.Name}} {{.PIDs}} {{.MemUsage}}", "watched"]),
+    /^watched [1-9]/,
+  );
+  remove("watched");
+});
+
+t.test("a health check runs by exec", async (t) => {
+  background("healthy", "--health-cmd", "test -e /tmp/ok", "--health-interval", "disable");
+  t.equal(podman.run(["healthcheck", "run", "healthy"]).status, 1);
+  podman.ok(["exec", "healthy", "touch", "/tmp/ok"]);
+  t.equal(podman.run(["healthcheck", "run", "healthy"]).status, 0);
+  remove("healthy");
+});
+
+t.test("pods share namespaces", async (t) => {
+  const infra = ["--infra-image", IMAGE, "--infra-command", "/bin/sleep 1000"];
+  podman.ok(["pod", "create", "--name", "group", ...infra, "--network", "none", "--hostname", "grouped"]);
+  podman.ok(["run", "-d", "--pod", "group", "--name", "member", IMAGE, "sleep", "1000"]);
+  t.equal(podman.ok(["run", "--rm", "--pod", "group", IMAGE, "hostname"]), "grouped");
+  t.equal(
+    podman.ok(["run", "--rm", "--pod", "group", IMAGE, "readlink", "/proc/self/ns/net"]),
+    podman.ok(["exec", "member", "readlink", "/proc/self/ns/net"]),
+  );
+  podman.ok(["pod", "stop", "--time", "0", "group"]);
+  podman.ok(["pod", "rm", "--force", "group"]);
+});
+
+t.test("user namespaces: --uidmap, --userns=auto", async (t) => {
+  const map = shell("cat /proc/self/uid_map", "--uidmap", "0:100000:1000", "--gidmap", "0:100000:1000").split(/\s+/);
+  t.same(map.filter(Boolean), ["0", "100000", "1000"]);
+  const owner = shell("stat -c %u /etc/passwd", "--uidmap", "0:100000:1000");
+  t.equal(owner, "0", "the image is readable as its own");
+  const files = { uid: readFileSync("/etc/subuid", "utf8"), gid: readFileSync("/etc/subgid", "utf8") };
+  if (!files.uid.includes("containers:") || !files.gid.includes("containers:")) {
+    return t.comment("--userns=auto asks for a line `containers:` in /etc/subuid and /etc/subgid: left out");
+  }
+  t.notMatch(shell("cat /proc/self/uid_map", "--userns", "auto"), /^\s*0\s+0\s/);
+});
+
+t.test("cp, diff, commit, export", async (t) => {
+  background("source");
+  podman.ok(["exec", "source", "sh", "-c", "echo new > /made; rm /etc/group"]);
+  podman.ok(["cp", "source:/made", join(here.dir, "copied")]);
+  t.equal(readFileSync(join(here.dir, "copied"), "utf8"), "new\n");
+  const diff = podman.ok(["diff", "source"]);
+  t.match(diff, /^A \/made$/m);
+  t.match(diff, /^D \/etc\/group$/m);
+  podman.ok(["commit", "--quiet", "source", "committed"]);
+  t.equal(podman.ok(["run", "--rm", NO_NETWORK, "committed", "cat", "/made"]), "new");
+  remove("source");
+  podman.ok(["rmi", "--force", "committed"]);
+});
+
+const noDisabled = runtimeName === "runc" && "runc has no --cgroup-manager, which Podman passes for it";
+t.test("--cgroups=disabled", { skip: noDisabled }, async (t) => {
+  t.equal(shell("echo fine", "--cgroups", "disabled"), "fine");
+});
+
+t.test("--preserve-fds", async (t) => {
+  const answer = here.run(
+    [
+      "sh",
+      "-c",
+      `exec 3</etc/hostname; ${podman.words(["run", "--rm", NO_NETWORK, "--preserve-fds", "1", IMAGE, "cat", "/proc/self/fd/3"]).join(" ")}`,
+    ],
+    {
+      env: { CONTAINERS_CONF: join(here.dir, "containers.conf") },
+    },
+  );
+  t.equal(answer.stdout, readFileSync("/etc/hostname", "utf8"), answer.stderr);
+});
+
+t.test("a bridge network: containers reach each other, a published port is reached", async (t) => {
+  podman.ok(["network", "create", "--disable-dns", "own"]);
+  const serve = "while :; do echo served | nc -l -p 80; done";
+  podman.ok([
+    "run",
+    "-d",
+    "--name",
+    "server",
+    "--network",
+    "own",
+    "-p",
+    "8080:80",
+    IMAGE,
+    "/bin/busybox",
+    "sh",
+    "-c",
+    serve,
+  ]);
+  const address = podman.inspect("server", "{{.NetworkSettings.Networks.own.IPAddress}}");
+  const ping = ["/bin/busybox", "ping", "-c", "1", "-W", "5", address];
+  t.equal(podman.run(["run", "--rm", "--network", "own", IMAGE, ...ping]).status, 0);
+  const fetched = () => here.run(["timeout", "2", "busybox", "nc", "127.0.0.1", "8080"]).stdout === "served\n";
+  await until("the published port answers", fetched, 15_000);
+  remove("server");
+  podman.ok(["network", "rm", "own"]);
+});
+
+t.test("kube play", async (t) => {
+  const pod = {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: "played" },
+    spec: {
+      hostNetwork: true,
+      containers: [
+        { name: "main", image: `localhost/${IMAGE}`, command: ["/bin/sh", "-c", "echo from-kube; /bin/sleep 1000"] },
+      ],
+    },
+  };
+  const file = here.file("pod.yaml", JSON.stringify(pod));
+  // The infra container of a pod has an image that Podman builds from its own pause program.
+  const answer = podman.run(["play", "kube", file]);
+  t.equal(answer.status, 0, answer.text);
+  await until("it has printed", () => podman.run(["logs", "played-main"]).stdout === "from-kube\n");
+  podman.ok(["play", "kube", "--down", file]);
+});
+
+t.test("secrets and env files", async (t) => {
+  const secret = here.file("secret", "hush");
+  podman.ok(["secret", "create", "key", secret]);
+  t.equal(shell("cat /run/secrets/key", "--secret", "key"), "hush");
+  podman.ok(["secret", "rm", "key"]);
+  t.equal(shell("echo $FROM", "--env-file", here.file("variables", "FROM=file\n")), "file");
+});
+
+t.test("many at once", async (t) => {
+  const names = Array.from({ length: 6 }, (_, index) => `many-${index}`);
+  const command = names
+    .map((name) => `${podman.words(["run", "-d", "--name", name, NO_NETWORK, IMAGE, "sleep", "100"]).join(" ")} &`)
+    .join(" ");
+  const answer = here.run(["sh", "-c", `${command} wait`], {
+    env: { CONTAINERS_CONF: join(here.dir, "containers.conf") },
+  });
+  t.equal(answer.stdout.trim().split("\n").length, names.length, answer.stderr);
+  t.equal(podman.ok(["ps", "--quiet"]).split("\n").length, names.length);
+  podman.ok(["rm", "--force", "--time", "0", ...names]);
+});
+
+t.test("nothing of a removed container is left", async (t) => {
+  background("traceless");
+  const directories = hostCgroup(Number(podman.inspect("traceless", "{{.State.Pid}}")));
+  t.ok(Object.values(directories).every((directory) => existsSync(directory)));
+  remove("traceless");
+  t.same(
+    Object.values(directories).filter((directory) => existsSync(directory)),
+    [],
+  );
+});
