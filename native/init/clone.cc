@@ -89,7 +89,7 @@ bool move_to_cgroup(int cgroup, pid_t pid) {
 }  // namespace
 
 bool run(Context &context, const steps::Clone &step) {
-  const MountSlot *slot = context.slot(step.cgroup);
+  MountSlot *slot = context.slot(step.cgroup);
   const int cgroup = slot ? slot->fd : -1;
   int gate[2];
   if (pipe2(gate, O_CLOEXEC) != 0) return context.fail(errno, "make a pipe");
@@ -109,6 +109,11 @@ bool run(Context &context, const steps::Clone &step) {
   char ready = 0;
   if (pid == 0) {
     open_end.reset();
+    // A directory of the host: nothing of the child's may lead there.
+    if (slot) {
+      UniqueFd unneeded(slot->fd);
+      slot->fd = -1;
+    }
     // End of file: the parent has failed and has said so itself.
     if (retry([&] { return read(wait_end.get(), &ready, 1); }) != 1) _exit(1);
     return true;

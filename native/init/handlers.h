@@ -61,5 +61,6 @@ bool run(Context &, const steps::RunHook &);
 bool run(Context &, const steps::CloseDescriptors &);
 bool run(Context &, const steps::Execute &);
 bool run(Context &, const steps::RaiseLoopback &);
+bool run(Context &, const steps::JoinProcess &);
 
 }  // namespace init

@@ -7,32 +7,9 @@
 
 #include "fd.h"
 #include "handlers.h"
-
-#ifndef CLONE_NEWTIME
-#define CLONE_NEWTIME 0x00000080
-#endif
+#include "namespaces.h"
 
 namespace init {
-namespace {
-
-struct Kind {
-  uint32_t flag;
-  const char *name;
-};
-
-constexpr Kind kKinds[] = {
-    {CLONE_NEWUSER, "user"}, {CLONE_NEWNS, "mount"}, {CLONE_NEWPID, "pid"},       {CLONE_NEWNET, "network"},
-    {CLONE_NEWIPC, "ipc"},   {CLONE_NEWUTS, "uts"},  {CLONE_NEWCGROUP, "cgroup"}, {CLONE_NEWTIME, "time"},
-};
-
-const char *kind_name(uint32_t type) {
-  for (const Kind &kind : kKinds) {
-    if (kind.flag == type) return kind.name;
-  }
-  return "unknown";
-}
-
-}  // namespace
 
 bool run(Context &context, const steps::OpenNamespace &step) {
   // O_NONBLOCK: the path may name anything, also a FIFO that nobody writes to.
@@ -41,8 +18,8 @@ bool run(Context &context, const steps::OpenNamespace &step) {
   int type = ioctl(fd.get(), NS_GET_NSTYPE);
   if (type < 0) return context.fail(0, "%s is not a namespace file", step.path);
   if (static_cast<uint32_t>(type) != step.type) {
-    return context.fail(0, "%s is a namespace of type %s, not %s", step.path, kind_name(static_cast<uint32_t>(type)),
-                        kind_name(step.type));
+    return context.fail(0, "%s is a namespace of type %s, not %s", step.path,
+                        namespace_name(static_cast<uint32_t>(type)), namespace_name(step.type));
   }
   MountSlot *slot = context.slot(step.slot);
   UniqueFd old(slot->fd);
@@ -56,7 +33,7 @@ bool run(Context &context, const steps::JoinNamespace &step) {
   if (slot->joined) return true;
   if (setns(slot->fd, static_cast<int>(step.type)) != 0) {
     if (errno == EPERM && step.tolerate) return true;
-    return context.fail(errno, "join %s namespace", kind_name(step.type));
+    return context.fail(errno, "join %s namespace", namespace_name(step.type));
   }
   slot->joined = true;
   context.joined = true;
@@ -68,7 +45,7 @@ bool run(Context &context, const steps::Unshare &step) {
   int error = errno;
   char names[128] = "";
   size_t used = 0;
-  for (const Kind &kind : kKinds) {
+  for (const NamespaceKind &kind : kNamespaces) {
     if (!(step.flags & kind.flag)) continue;
     for (const char *from = used ? ", " : ""; *from; ++from) names[used++] = *from;
     for (const char *from = kind.name; *from; ++from) names[used++] = *from;

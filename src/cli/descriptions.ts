@@ -58,6 +58,19 @@ export const COMMAND_TEXTS: Readonly<Record<string, Description>> = {
       { line: "events --interval 1s web1", about: "shows it every second" },
     ],
   },
+  exec: {
+    text: [
+      ID,
+      "Runs a command in a container that was created or runs, in all of its namespaces and cgroups, with the user, environment, working directory, capabilities, limits and seccomp filter of the container's own process, changed as the options say. Options end at the container's id: what follows is the command.",
+      "With --process the file, a process object of the runtime specification, takes the place of all of it; what confines the container's process and is not mentioned there (capabilities, limits, AppArmor profile, SELinux label, scheduling) stays.",
+      "Without --detach it forwards signals and its exit status is that of the command (128 + N when signal N ended it); 255 says that exec itself failed.",
+    ],
+    examples: [
+      { line: "exec -t web1 sh", about: "a shell in web1" },
+      { line: "exec --user 1000:1000 --cwd /tmp web1 id", about: "as another user, elsewhere" },
+      { line: "exec --detach --pid-file /run/x.pid --process x.json web1", about: "as engines do it" },
+    ],
+  },
   features: {
     text: [
       "Prints the features document of the runtime specification: namespaces, capabilities, mount options, seccomp, cgroup support and more.",

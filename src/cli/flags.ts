@@ -4,6 +4,7 @@
 
 import type { Context } from "./context.js";
 import { BUNDLE, CREATE, SHAPE } from "./flags/create.js";
+import { EXEC } from "./flags/exec.js";
 import { UPDATE } from "./flags/update.js";
 
 /**
@@ -139,6 +140,16 @@ export const COMMANDS: readonly Command[] = [
     min: 1,
     max: 1,
     load: () => import("./commands/events.js"),
+  },
+  {
+    name: "exec",
+    summary: "run a further process in a container",
+    usage: "<container-id> <command> [command options]",
+    flags: EXEC,
+    min: 1,
+    max: Number.POSITIVE_INFINITY,
+    stopsAtPositional: true,
+    load: () => import("./commands/exec.js"),
   },
   {
     name: "features",

@@ -15,6 +15,9 @@ import { UsageError, parseLine, type Options } from "./parse.js";
 /** Exit status for a command that does not exist, as runc has it. */
 const NO_SUCH_COMMAND = 3;
 
+/** Exit status for every failure of exec itself: others are the process's own. */
+const EXEC_FAILED = 255;
+
 /** Runs one command line. In: the name runt was called by, the words after it. Out: the exit status. */
 async function main(program: string, words: readonly string[]): Promise<number> {
   let options: Options;
@@ -69,8 +72,9 @@ async function runCommand(
   try {
     return await module.run(context);
   } catch (error) {
-    if (command.name !== "run" && command.name !== "create") throw error;
     const text = describe(error);
+    if (command.name === "exec") throw new RuntError({ cause: `exec failed: ${text}`, status: EXEC_FAILED });
+    if (command.name !== "run" && command.name !== "create") throw error;
     throw new RuntError({ cause: `${program} ${command.name} failed: ${text}`, status: statusOf(error) });
   }
 }

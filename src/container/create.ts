@@ -15,6 +15,7 @@ import { checkConsole, sendConsole, sendPidfd } from "./console.js";
 import { loadBundle } from "./bundle.js";
 import { chooseCgroup, chooseOverlay, describe, identify, lateSteps, makePlan, type CreateRequest } from "./design.js";
 import { destroyContainer } from "./destroy.js";
+import { encodeExecState } from "./exec-state.js";
 import { runHooks, type EngineHook } from "./hooks.js";
 import { writeIdMaps } from "./id-maps.js";
 import { checkId } from "./ids.js";
@@ -24,7 +25,16 @@ import { writePidFile } from "./pidfile.js";
 import { cachedFilter } from "./seccomp-cache.js";
 import { Session } from "./session.js";
 import { hookState, type JournalDocument, type StateDocument } from "./state.js";
-import { START_SOCKET, claim, commitState, release, writeJournal, type Claim, markCgroup } from "./store.js";
+import {
+  START_SOCKET,
+  claim,
+  commitState,
+  release,
+  writeExecState,
+  writeJournal,
+  type Claim,
+  markCgroup,
+} from "./store.js";
 
 /** A container that was made. Its lock is given back. */
 export interface CreatedContainer {
@@ -196,6 +206,7 @@ class Creation {
       ...rest,
       late: request.waitForStart ? lateSteps(plan) : [],
     };
+    writeExecState(directory, encodeExecState(this.config, plan, request.noNewKeyring));
     commitState(directory, state);
     return state;
   }

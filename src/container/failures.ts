@@ -12,7 +12,9 @@ import { hintFor } from "./hints.js";
  * 126 and 127: they look for these words.
  */
 const PROGRAM_STEPS: readonly Step["op"][] = ["find_program", "execute"];
-const PROGRAM_PREFIX = "unable to start container process: error during container init: ";
+export const INIT_PREFIX = "unable to start container process: error during container init: ";
+/** As runc words it for exec, where there is no init. */
+export const EXEC_PREFIX = "unable to start container process: ";
 
 /** Stands between the text of a failure and a hint (native/init/program.cc). */
 const HINT_SEPARATOR = "\x1f";
@@ -27,14 +29,16 @@ export interface FailedStep {
 export function failureError(
   planned: { step: Pick<Step, "op">; where: string } | undefined,
   message: Pick<InitMessage, "value" | "text" | "step">,
+  programPrefix = INIT_PREFIX,
 ): RuntError {
-  return wordFailure(planned ? { op: planned.step.op, where: planned.where } : undefined, message);
+  return wordFailure(planned ? { op: planned.step.op, where: planned.where } : undefined, message, programPrefix);
 }
 
 /** As failureError, for a step that is only remembered. */
 export function wordFailure(
   step: FailedStep | undefined,
   message: Pick<InitMessage, "value" | "text" | "step">,
+  programPrefix = INIT_PREFIX,
 ): RuntError {
   const errno = message.value || undefined;
   // runt-init looked at the file and knows more than the errno says.
@@ -42,7 +46,7 @@ export function wordFailure(
   const hint = found ?? (step && errno ? hintFor(step.op, errno) : undefined);
   const words = errno === undefined ? undefined : native().strerror(errno);
   if (step && PROGRAM_STEPS.includes(step.op)) {
-    return new RuntError({ cause: PROGRAM_PREFIX + (words ? `${text}: ${words}` : text), hint, errno });
+    return new RuntError({ cause: programPrefix + (words ? `${text}: ${words}` : text), hint, errno });
   }
   const where = step?.where;
   return words

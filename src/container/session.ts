@@ -4,7 +4,7 @@
 //   runt-init                      engine
 //   SYNC cgroup       ──►          has systemd make the cgroup around it (--systemd-cgroup only)
 //   SYNC map_ids      ──►          writes uid_map and gid_map of the new user namespace
-//   CHILD (pid, pidfd)──►          notes the container's first process
+//   CHILD (pid, pidfd)──►          notes the container's first process; its sender ends
 //   DESCRIPTOR        ──►          holds the terminal's master
 //   SYNC hooks        ──►          runs prestart and createRuntime hooks, answers with the state
 //   SYNC seccomp      ──►          hands the listener to the agent, answers (a late filter: after ready)
@@ -30,7 +30,7 @@ import {
   SYNC_SECCOMP,
 } from "../plan/steps.gen.js";
 import type { Plan } from "../plan/types.js";
-import { failureError } from "./failures.js";
+import { INIT_PREFIX, failureError } from "./failures.js";
 import { isMissing, signalByPidfd } from "./process-handle.js";
 import type { Reporter } from "./report.js";
 
@@ -55,6 +55,8 @@ export class Session {
   pidfd = -1;
   /** The terminal's master; -1: none. */
   master = -1;
+  /** The step that failed; -1: none has. */
+  failedStep = -1;
 
   private readonly helper: SpawnedInit;
   private helperReaped = false;
@@ -63,6 +65,8 @@ export class Session {
     helper: SpawnedInit,
     private readonly plan: Plan,
     private readonly report: Reporter,
+    /** What errors about the program itself begin with. */
+    private readonly programPrefix = INIT_PREFIX,
   ) {
     this.helper = helper;
   }
@@ -83,7 +87,8 @@ export class Session {
           this.warn(message.step, message.value, message.text);
           break;
         case MESSAGE_FAILURE:
-          throw failureError(this.plan.steps[message.step], message);
+          this.failedStep = message.step;
+          throw failureError(this.plan.steps[message.step], message, this.programPrefix);
         case MESSAGE_SYNC:
           if (this.sync(message, handlers)) return;
           break;
@@ -99,7 +104,9 @@ export class Session {
       const message = native().receive(this.helper.channel, -1);
       if (message === null) return;
       if (isSeccompSync(message)) answerSeccomp(this.helper.channel, message, handlers.seccomp);
-      if (message.kind === MESSAGE_FAILURE) throw failureError(this.plan.steps[message.step], message);
+      if (message.kind === MESSAGE_FAILURE) {
+        throw failureError(this.plan.steps[message.step], message, this.programPrefix);
+      }
       if (message.kind === MESSAGE_WARNING) this.warn(message.step, message.value, message.text);
     }
   }
@@ -122,25 +129,33 @@ export class Session {
     end(this.helper.pid, this.helper.pidfd);
     if (!this.helperReaped) native().reap(this.helper.pid);
     this.helperReaped = true;
-    if (this.pid === 0) this.lookForFirstProcess();
-    if (this.pid === 0) return;
-    end(this.pid, this.pidfd);
-    native().reap(this.pid);
+    this.meetUnread();
+    // One that was about to end may have been followed by the next.
+    for (let ended = 0; this.pid !== ended; this.meetUnread()) {
+      ended = this.pid;
+      end(ended, this.pidfd);
+      native().reap(ended);
+    }
   }
 
   private meet({ value, fds }: InitMessage): void {
+    // exec: the process between the helper and this one ends, as the helper did.
+    if (this.pid !== 0) {
+      native().reap(this.pid);
+      if (this.pidfd >= 0) native().close(this.pidfd);
+    }
     this.pid = value;
     // None on kernels before 5.2; ours to ask for, as the process is our child and not reaped.
     this.pidfd = fds[0] ?? openPidfd(value);
   }
 
-  /** The message that names it may not have been read yet. Its sender has ended, so it is there or never comes. */
-  private lookForFirstProcess(): void {
+  /** Messages that name a process may not have been read yet. Their senders have ended, so they are there or never come. */
+  private meetUnread(): void {
     try {
-      while (this.pid === 0) {
-        const message = native().receive(this.helper.channel, 0);
-        if (message === null) return;
+      for (let message = native().receive(this.helper.channel, 0); message !== null; ) {
         if (message.kind === MESSAGE_CHILD) this.meet(message);
+        else for (const fd of message.fds) native().close(fd);
+        message = native().receive(this.helper.channel, 0);
       }
     } catch {
       // ETIMEDOUT: no more messages.

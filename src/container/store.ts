@@ -12,6 +12,7 @@ import { parseState, type JournalDocument, type StateDocument } from "./state.js
 const STATE = "state.json";
 const JOURNAL = "journal.json";
 const CGROUP_MARK = "cgroup-taken";
+const EXEC = "exec";
 
 /** The socket that a created container waits on for `start`. */
 export const START_SOCKET = "start.sock";
@@ -110,6 +111,24 @@ export function isCgroupMarked(directory: string): boolean {
 /** Makes a container exist: from here on it is created or running. */
 export function commitState(directory: string, state: StateDocument): void {
   native().replaceFile(`${directory}/${STATE}`, JSON.stringify(state), 0o600);
+}
+
+/** Writes what `exec` will need (exec-state.ts). */
+export function writeExecState(directory: string, bytes: Uint8Array): void {
+  native().createFile(`${directory}/${EXEC}`, bytes, 0o600);
+}
+
+/** What writeExecState wrote; throws RuntError when it is not there. */
+export function readExecState(directory: string): Uint8Array {
+  const path = `${directory}/${EXEC}`;
+  const bytes = native().readBytesIfAny(path);
+  if (bytes !== null) return bytes;
+  throw new RuntError({
+    attempt: "read",
+    path,
+    cause: "no such file or directory",
+    hint: "the container was made by a runt that had no exec: create it anew",
+  });
 }
 
 /** A container as its directory shows it. */

@@ -27,10 +27,11 @@ function isOwnId(mappings: readonly LinuxIDMapping[] | undefined, id: number): b
 
 /**
  * Whether the container's process keeps the groups that it has. Otherwise they are the ones of
- * the config, and none of the caller's stay.
+ * the config, and none of the caller's stay. A new user namespace inherits the denial of the one
+ * that it is made in.
  */
 export function keepsGroups({ config, host, namespaces }: Planning): boolean {
-  if (namespaces.isNew("user")) return deniesSetgroups(config, host);
+  if (namespaces.isNew("user")) return deniesSetgroups(config, host) || host.setgroupsDenied === true;
   // What a user without privileges can join is another user's without privileges.
   if (namespaces.isJoined("user") && host.euid !== 0) return true;
   return host.setgroupsDenied === true;

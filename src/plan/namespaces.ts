@@ -69,6 +69,11 @@ export class Namespaces {
     return [...this.entries.values()].filter((entry): entry is Required<Entry> => entry.path !== undefined);
   }
 
+  /** CLONE_NEW* flags of all of them. */
+  flags(): number {
+    return [...this.entries.keys()].reduce((flags, type) => flags | NAMESPACE_FLAGS[type], 0);
+  }
+
   /** CLONE_NEW* flags of the new ones, without those left out. */
   newFlags(without: readonly LinuxNamespaceType[]): number {
     return [...this.entries.values()]

@@ -40,10 +40,12 @@ export class Planning {
     readonly config: Spec,
     readonly host: Host,
     readonly request: ContainerRequest,
+    /** How many slots the engine fills. */
+    passed = request.waitForStart ? 1 : 0,
   ) {
     this.namespaces = new Namespaces(config);
     this.startSlot = request.waitForStart ? 0 : undefined;
-    this.program = new Program(request.waitForStart ? 1 : 0);
+    this.program = new Program(passed);
   }
 
   /** The container is in a user namespace that runt makes or joins for it. */

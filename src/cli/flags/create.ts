@@ -11,6 +11,15 @@ export const BUNDLE: Flag = {
   help: "directory of the bundle (config.json and the root filesystem); the current directory when not given",
 };
 
+export const PRESERVE: Flag = {
+  name: "preserve-fds",
+  kind: "integer",
+  placeholder: "N",
+  default: 0,
+  min: 0,
+  help: "pass N more open descriptors on to the container, after stdio and $LISTEN_FDS",
+};
+
 /** What changes the steps of a container. */
 export const SHAPE: readonly Flag[] = [
   {
@@ -23,39 +32,33 @@ export const SHAPE: readonly Flag[] = [
     kind: "bool",
     help: "keep the caller's session keyring in place of a new one",
   },
-  {
-    name: "preserve-fds",
-    kind: "integer",
-    placeholder: "N",
-    default: 0,
-    min: 0,
-    help: "pass N more open descriptors on to the container, after stdio and $LISTEN_FDS",
-  },
+  PRESERVE,
 ];
 
-/** What create and run have in common. */
-export const CREATE: readonly Flag[] = [
-  BUNDLE,
+/** What callers are given of a process that was started. */
+export const HANDED_OUT: readonly Flag[] = [
   {
     name: "console-socket",
     kind: "text",
     placeholder: "PATH",
     complete: "file",
-    help: "AF_UNIX socket that is sent the master of the container's terminal",
+    help: "AF_UNIX socket that is sent the master of the process's terminal",
   },
   {
     name: "pidfd-socket",
     kind: "text",
     placeholder: "PATH",
     complete: "file",
-    help: "AF_UNIX socket that is sent a pidfd of the container's first process",
+    help: "AF_UNIX socket that is sent a pidfd of the process",
   },
   {
     name: "pid-file",
     kind: "text",
     placeholder: "FILE",
     complete: "file",
-    help: "file to write the pid of the container's first process to",
+    help: "file to write the pid of the process to",
   },
-  ...SHAPE,
 ];
+
+/** What create and run have in common. */
+export const CREATE: readonly Flag[] = [BUNDLE, ...HANDED_OUT, ...SHAPE];

@@ -1,0 +1,213 @@
+// exec: a further process in a container. The order: who the container is (its first process, held
+// by pidfd), what to run, then runt-init joins the namespaces and runs it (plan/join.ts).
+
+import { RuntError } from "../errors.js";
+import { detectCgroups } from "../cgroup/detect.js";
+import { EBUSY, ENOENT } from "../host/constants.js";
+import { readHost } from "../host/facts.js";
+import { initPath, native } from "../host/native.js";
+import { encodeProgram } from "../plan/encode.js";
+import { planJoin } from "../plan/join.js";
+import type { CgroupPlacement, Host, PlannedStep } from "../plan/types.js";
+import type { Process, Spec } from "../spec/types.gen.js";
+import { checkConsole, sendConsole, sendPidfd } from "./console.js";
+import { execPlacement } from "./exec-cgroup.js";
+import { processFromFile, processFromOptions, type ProcessOptions } from "./exec-process.js";
+import { decodeExecState, type ExecState } from "./exec-state.js";
+import { EXEC_PREFIX } from "./failures.js";
+import { tellAgent } from "./listener.js";
+import { cleanPath } from "./paths.js";
+import { writePidFile } from "./pidfile.js";
+import { openProcess, type ProcessHandle } from "./process-handle.js";
+import type { Reporter } from "./report.js";
+import { Session } from "./session.js";
+import type { StateDocument } from "./state.js";
+import { containerStatus, isAlive, isPaused } from "./status.js";
+import { readExecState, readState, stateDirectory } from "./store.js";
+
+export interface ExecRequest {
+  /** For messages that name the program. */
+  program: string;
+  root: string;
+  id: string;
+  /** The process, as options or as the path of a document. */
+  process: ProcessOptions | string;
+  consoleSocket?: string | undefined;
+  pidfdSocket?: string | undefined;
+  /** Absolute. */
+  pidFile?: string | undefined;
+  /** Numbers of descriptors in the caller. */
+  preserve: readonly number[];
+  detach: boolean;
+  ignorePaused: boolean;
+  /** Values of --cgroup. */
+  subCgroups: readonly string[];
+  report: Reporter;
+}
+
+/**
+ * Runs a process in a container. Out: its exit status (128 + N for a signal), 0 when detached.
+ * Throws RuntError; then nothing of it is left.
+ */
+export async function execInContainer(request: ExecRequest): Promise<number> {
+  const { root, id, report, ignorePaused, detach } = request;
+  const state = readState(root, id);
+  const init = openProcess(state.init);
+  if (init === null) throw stopped();
+  try {
+    if (!ignorePaused && isPaused(state)) {
+      throw new RuntError("cannot exec in a paused container (use --ignore-paused to override)");
+    }
+    const directory = stateDirectory(root, id);
+    const kept = decodeExecState(readExecState(directory), directory);
+    const process = await chooseProcess(kept.config.process, request.process, report);
+    checkConsole(request.program, process.terminal === true, detach, request.consoleSocket);
+    if (!detach) native().catchSignals(false);
+    const joining = new Joining(request, state, init, kept, { ...kept.config, process });
+    return joining.run();
+  } finally {
+    init.close();
+  }
+}
+
+function chooseProcess(own: Process, asked: ProcessOptions | string, report: Reporter): Promise<Process> | Process {
+  return typeof asked === "string" ? processFromFile(own, asked, report) : processFromOptions(own, asked);
+}
+
+const stopped = (): RuntError => new RuntError("cannot exec in a stopped container");
+
+/** One process on its way into a container. */
+class Joining {
+  private readonly host: Host;
+  /** The step at which the last attempt failed. */
+  private failed: PlannedStep | undefined;
+
+  constructor(
+    private readonly request: ExecRequest,
+    private readonly state: StateDocument,
+    private readonly init: ProcessHandle,
+    private readonly kept: ExecState,
+    private readonly config: Spec,
+  ) {
+    this.host = readHost(detectCgroups);
+    if (!config.linux?.namespaces?.some(({ type }) => type === "user")) return;
+    // Of the namespace that is joined: what counts is whether that one allows it.
+    const setgroups = native().readFileIfAny(`/proc/${state.init.pid}/setgroups`);
+    this.host.setgroupsDenied = setgroups?.startsWith("deny") === true;
+  }
+
+  run(): number {
+    const { request, state } = this;
+    const session = this.startSomewhere(execPlacement(state.cgroup, request.subCgroups));
+    try {
+      if (request.detach) return 0;
+      const { pid, pidfd, master } = session;
+      return native().supervise({ pid, pidfd, master, subreaper: false });
+    } finally {
+      session.close();
+    }
+  }
+
+  private startSomewhere(placement: CgroupPlacement): Session {
+    try {
+      return this.start(placement);
+    } catch (error) {
+      if (!isAlive(this.state.init)) throw stopped();
+      const other = this.besideInit(placement, error);
+      if (other === undefined) throw error;
+      this.request.report.debug(
+        `exec: ${(error as Error).message}; the first process's cgroup is taken: ${other.into}`,
+      );
+      return this.start(other);
+    }
+  }
+
+  /**
+   * cgroup2: a container that manages cgroups of its own hands controllers down, and then its
+   * cgroup may hold no process (EBUSY); or its first process was moved and the cgroup is gone.
+   * The place to go then is where the first process is, as long as that is the container's.
+   */
+  private besideInit({ join, into }: CgroupPlacement, error: unknown): CgroupPlacement | undefined {
+    const { request, state, host, failed } = this;
+    const { errno } = error as { errno?: number };
+    const isPlace = failed?.step.op === "clone" || failed?.step.op === "open_directory";
+    if (into === undefined || !isPlace || request.subCgroups.length > 0) return undefined;
+    if (errno !== EBUSY && errno !== ENOENT) return undefined;
+    const lines = native().readFileIfAny(`/proc/${state.init.pid}/cgroup`)?.split("\n") ?? [];
+    const path = lines.find((line) => line.startsWith("0::"))?.slice("0::".length);
+    if (path === undefined || host.cgroup.unified === undefined) return undefined;
+    const place = cleanPath(`${host.cgroup.unified}/${path}`);
+    return place.startsWith(`${into}/`) ? { join, into: place } : undefined;
+  }
+
+  /** Goes with runt-init up to execve. Throws RuntError; then nothing of the process is left. */
+  private start(cgroups: CgroupPlacement): Session {
+    const { request, state, init, kept, config, host } = this;
+    const { report } = request;
+    const plan = planJoin(config, host, {
+      id: state.id,
+      init: state.init,
+      hasPidfd: init.fd >= 0,
+      preserve: request.preserve.length,
+      noNewKeyring: kept.noNewKeyring,
+      cgroups,
+      cgroupsAt: request.subCgroups.length > 0 ? "--cgroup" : "",
+      seccomp: kept.seccomp,
+    });
+    for (const warning of plan.warnings) report.warn(warning);
+    const helper = native().spawnInit({
+      initPath: initPath(),
+      program: encodeProgram(plan),
+      stdio: [0, 1, 2],
+      preserve: request.preserve,
+      slots: init.fd >= 0 ? [init.fd] : [],
+    });
+    report.debug(`exec: runt-init runs ${plan.steps.length} steps as process ${helper.pid}`);
+    const session = new Session(helper, plan, report, EXEC_PREFIX);
+    const seccomp = (listener: number) => this.tellAgent(session.pid, listener);
+    let written = false;
+    try {
+      session.serve({
+        mapIds: refuseSync,
+        hooks: refuseSync,
+        seccomp,
+        ready: () => {
+          written = this.handOver(session);
+          return -1;
+        },
+      });
+      session.waitForExecute({ seccomp });
+      return session;
+    } catch (error) {
+      this.failed = plan.steps[session.failedStep];
+      session.kill();
+      session.close();
+      if (written) native().unlink(request.pidFile!);
+      throw error;
+    }
+  }
+
+  /** The filter of the container notifies an agent of this process's calls, too. */
+  private tellAgent(pid: number, listener: number): void {
+    const { state, request } = this;
+    if (!state.listener)
+      throw new RuntError("the container's seccomp filter has a listener, but its state names no agent");
+    const status = containerStatus(stateDirectory(request.root, request.id), state);
+    tellAgent(state.listener, { pid, container: state, status, containerPid: state.init.pid }, listener);
+  }
+
+  /** All is done but the program. Out: whether the pid file was written. */
+  private handOver(session: Session): boolean {
+    const { consoleSocket, pidfdSocket, pidFile } = this.request;
+    if (consoleSocket !== undefined && session.master >= 0) sendConsole(consoleSocket, session.takeMaster());
+    if (pidfdSocket !== undefined) sendPidfd(pidfdSocket, session.pidfd);
+    if (pidFile === undefined) return false;
+    writePidFile(pidFile, session.pid);
+    return true;
+  }
+}
+
+/** The plan of exec has no such points. */
+function refuseSync(): never {
+  throw new RuntError("runt-init waits at a sync point that exec does not have");
+}

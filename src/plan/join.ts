@@ -1,0 +1,134 @@
+// The compilation of a process that joins a container: `exec`. Pure, as plan.ts is.
+//
+//   stage A, in the host's namespaces
+//     what needs the host's privileges, the cgroups
+//     a clone into the cgroup2 directory: whoever is in sight of the container must not hold that
+//     directory, which is the host's
+//     the joins, in one step
+//   stage B, after a clone into the pid namespace: as in a new container, without mounts
+
+import type { Spec } from "../spec/types.gen.js";
+import { planExecute } from "./exec.js";
+import { planSetupUser } from "./mappings.js";
+import { expandNumberList } from "./number-list.js";
+import { Planning } from "./planning.js";
+import { planOomScore, planPrivileged, planSession, planUser } from "./process.js";
+import { OWN, type Place, place } from "./program.js";
+import { planRaisedRlimits } from "./rlimits.js";
+import { NO_SLOT } from "./steps.gen.js";
+import type { CgroupPlacement, Host, Plan } from "./types.js";
+
+/** What is joined, and how. */
+export interface JoinRequest {
+  id: string;
+  /** The container's first process. */
+  init: { pid: number; startTime: number };
+  /** The engine passes its pidfd in slot 0. */
+  hasPidfd: boolean;
+  /** Descriptors that stay open from 3 on. */
+  preserve: number;
+  noNewKeyring: boolean;
+  cgroups: CgroupPlacement;
+  /** What asked for these cgroups: "--cgroup", or "". */
+  cgroupsAt: string;
+  seccomp?: { filter: Uint8Array; flags: number } | undefined;
+}
+
+/** The slot of the pidfd. */
+const PIDFD_SLOT = 0;
+
+/**
+ * The program of a further process in a container.
+ * In: of the container's config the process that is to run and what holds for every process;
+ * the machine, where setgroupsDenied speaks of the container's user namespace. Throws RuntError.
+ */
+export function planJoin(config: Spec, host: Host, request: JoinRequest): Plan {
+  const planning = planningOf(config, host, request);
+  const { before, entering, start, shared, inside, program } = planning;
+
+  before.add(OWN, { op: "set_dumpable", value: 0 });
+  const { initial, final } = config.process.execCPUAffinity ?? {};
+  if (initial) planAffinity(before, initial, place("/process/execCPUAffinity/initial"));
+  planOomScore(planning);
+  planRaisedRlimits(planning);
+  planForeignGroups(planning);
+  planCgroups(planning, request);
+
+  entering.add(place("/linux/namespaces"), {
+    op: "join_process",
+    process: request.hasPidfd ? PIDFD_SLOT : NO_SLOT,
+    pid: request.init.pid,
+    startTime: request.init.startTime,
+    flags: planning.namespaces.flags(),
+  });
+  entering.add(OWN, { op: "clone", flags: 0, cgroup: NO_SLOT });
+
+  // The caller's affinity is not the container's. An empty list is every CPU of the cpuset.
+  planAffinity(start, final ?? "", place("/process/execCPUAffinity/final"));
+  planSetupUser(planning);
+  planSession(planning);
+  planTerminal(planning);
+  planPrivileged(planning);
+  planUser(planning);
+  planExecute(planning);
+
+  return {
+    steps: [before, entering, start, shared, inside].flatMap(({ steps }) => steps),
+    slots: program.slots,
+    passed: program.passed,
+    warnings: program.warnings,
+  };
+}
+
+function planningOf(config: Spec, host: Host, request: JoinRequest): Planning {
+  const { id, preserve, noNewKeyring, cgroups, seccomp, hasPidfd } = request;
+  const container = {
+    id,
+    bundle: "",
+    stateDir: "",
+    waitForStart: false,
+    preserve,
+    listenFds: 0,
+    noPivot: false,
+    noNewKeyring,
+    cgroups,
+    ...(seccomp ? { seccomp } : {}),
+  };
+  return new Planning(config, host, container, hasPidfd ? 1 : 0);
+}
+
+function planAffinity(list: Planning["before"], cpus: string, at: Place): void {
+  list.add(at, { op: "set_affinity", cpus: expandNumberList(cpus, at) });
+}
+
+/**
+ * Where the container's user namespace does not allow setgroups(2), the host's root gives up its
+ * own groups while it can.
+ */
+function planForeignGroups({ before, host, inUserNamespace }: Planning): void {
+  if (!inUserNamespace || host.euid !== 0 || !host.setgroupsDenied) return;
+  before.add(OWN, { op: "enter_user", uid: host.euid, gid: host.egid, groups: [], keepGroups: 0 });
+}
+
+function planCgroups(planning: Planning, { cgroups, cgroupsAt }: JoinRequest): void {
+  const { before } = planning;
+  const at = { ...OWN, where: cgroupsAt };
+  for (const path of cgroups.join) before.add(at, { op: "join_cgroup", path });
+  if (cgroups.into === undefined) return;
+  const cgroup = planning.slot();
+  before.add(at, { op: "open_directory", slot: cgroup, path: cgroups.into, readable: 1 });
+  before.add(at, { op: "clone", flags: 0, cgroup });
+}
+
+/** From the container's own devpts. /dev/console stays the first process's. */
+function planTerminal({ config, inside }: Planning): void {
+  const { terminal, consoleSize, user } = config.process;
+  if (!terminal) return;
+  inside.add(place("/process/terminal"), {
+    op: "open_console",
+    width: consoleSize?.width ?? 0,
+    height: consoleSize?.height ?? 0,
+    uid: user.uid,
+    bind: 0,
+  });
+}
