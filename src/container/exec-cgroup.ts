@@ -65,5 +65,5 @@ export function execPlacement(paths: CgroupPaths, values: readonly string[]): Cg
   const moved = Object.fromEntries(
     Object.entries(directories).map(([controller, directory]) => [controller, below.get(directory) ?? directory]),
   );
-  return cgroupDriverFromState({ version, directories: moved }).placement();
+  return cgroupDriverFromState({ ...paths, directories: moved }).placement();
 }

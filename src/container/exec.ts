@@ -170,6 +170,7 @@ class Joining {
       session.serve({
         mapIds: refuseSync,
         hooks: refuseSync,
+        cgroup: refuseSync,
         seccomp,
         ready: () => {
           written = this.handOver(session);
