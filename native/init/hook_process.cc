@@ -44,7 +44,7 @@ int copy_state(int state) {
 }
 
 // Runs in the hook's process between clone and execve. Never returns; an errno goes to `status`.
-[[noreturn]] void become_hook(const char *path, char **arguments, char **environment, int input, int output,
+[[noreturn]] void become_hook(const steps::RunHook &step, char **arguments, char **environment, int input, int output,
                               int status) {
   // The order matters: `input`, `output` and `status` are all above 2, so no dup2 covers a later one.
   bool ready = setpgid(0, 0) == 0 && dup2(input, 0) == 0 && dup2(output, 1) == 1 && dup2(output, 2) == 2;
@@ -56,7 +56,9 @@ int copy_state(int state) {
     if (sys_close_range(kStatusFd + 1, ~0u, 0) != 0) {
       for (int fd = kStatusFd + 1; fd < 1024; ++fd) close(fd);
     }
-    execve(path, arguments, environment);
+    // A bundle may be gone by the time of its poststop hooks, and not all may enter it.
+    if (step.directory[0] && chdir(step.directory) != 0) (void)!chdir("/");
+    execve(step.path, arguments, environment);
   }
   int error = errno;
   (void)!write(status, &error, sizeof error);
@@ -91,7 +93,7 @@ const char *HookProcess::start(const steps::RunHook &step, int state) {
   pid_ = static_cast<pid_t>(syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, nullptr, &pidfd, nullptr, nullptr));
   if (pid_ < 0) return "fork";
   if (pid_ == 0)
-    become_hook(step.path, arguments.get(), environment.get(), input.get(), output_write.get(), status_write.get());
+    become_hook(step, arguments.get(), environment.get(), input.get(), output_write.get(), status_write.get());
   process_.reset(pidfd);
   output_ = static_cast<UniqueFd &&>(output_read);
 

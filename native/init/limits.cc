@@ -24,15 +24,17 @@ struct BitSet {
   }
 };
 
-// struct sched_attr as of Linux 3.14: without the utilization clamps, which OCI doesn't have.
+// struct sched_attr as of Linux 5.3. OCI has the flags of the utilization clamps but no values for
+// them, so these are 0; kernels that are older than the clamps take zeros for what they don't know.
 struct SchedulingAttributes {
   uint32_t size, policy;
   uint64_t flags;
   int32_t nice;
   uint32_t priority;
   uint64_t runtime, deadline, period;
+  uint32_t util_min, util_max;
 };
-static_assert(sizeof(SchedulingAttributes) == 48, "SCHED_ATTR_SIZE_VER0");
+static_assert(sizeof(SchedulingAttributes) == 56, "SCHED_ATTR_SIZE_VER1");
 
 }  // namespace
 

@@ -164,7 +164,7 @@ class Creation {
     for (const kind of ["prestart", "createRuntime"] satisfies EngineHook[]) {
       if (!hooks?.[kind]) continue;
       this.hooksRan = true;
-      runHooks(kind, hooks[kind], state, this.request.report);
+      runHooks(kind, hooks[kind], { state, bundle: this.request.bundle }, this.request.report);
     }
     if (hooks?.createContainer) this.hooksRan = true;
     return this.stateForContainer("creating");

@@ -93,10 +93,10 @@ function killAll(cgroup: CgroupDriver | null, init: ProcessIdentity | null): voi
 
 /** Specification, lifecycle step 13: a failing poststop hook is a warning, the next ones still run. */
 function runPoststop(journal: JournalDocument, init: ProcessIdentity | null, report: Reporter): void {
-  const state = hookState(journal, "stopped", init?.pid ?? 0);
+  const subject = { state: hookState(journal, "stopped", init?.pid ?? 0), bundle: journal.bundle };
   for (const [index, hook] of (journal.hooks?.poststop ?? []).entries()) {
     try {
-      runHooks("poststop", [hook], state, report, index);
+      runHooks("poststop", [hook], subject, report, index);
     } catch (error) {
       report.warn((failure(error) as Error).message);
     }

@@ -7,32 +7,47 @@ import { initPath, native } from "../host/native.js";
 import { encodeProgram } from "../plan/encode.js";
 import { planHook } from "../plan/plan.js";
 import type { Hook } from "../spec/types.gen.js";
+import type { Plan } from "../plan/types.js";
 import { MESSAGE_FAILURE, MESSAGE_WARNING } from "../plan/steps.gen.js";
 import { failureError } from "./failures.js";
 import type { Reporter } from "./report.js";
 
 export type EngineHook = "prestart" | "createRuntime" | "poststart" | "poststop";
 
+/** Of whom hooks are told, and where they run. */
+export interface HookSubject {
+  /** JSON. */
+  state: string;
+  /** Absolute: the working directory. */
+  bundle: string;
+}
+
 /**
  * Runs hooks in their order, each with the state JSON on stdin. Stops at the first that fails:
  * RuntError with its place, its status and the end of its stderr.
  * In: `first` is the index in config.json of the first of these hooks.
  */
-export function runHooks(kind: EngineHook, hooks: readonly Hook[], state: string, report: Reporter, first = 0): void {
+export function runHooks(
+  kind: EngineHook,
+  hooks: readonly Hook[],
+  { state, bundle }: HookSubject,
+  report: Reporter,
+  first = 0,
+): void {
   hooks.forEach((hook, offset) => {
     const index = first + offset;
+    const pointer = `/hooks/${kind}/${index}`;
     report.debug(`hook ${kind}[${index}]: ${hook.path}`);
-    runHook(hook, `/hooks/${kind}/${index}`, state, report);
+    runProgram(planHook(hook, pointer, bundle), pointer, state, report);
   });
 }
 
 /** Runs a program of the host that is no hook of the config, in the same way; its stdin is empty. */
 export function runHelper(program: Hook, where: string, report: Reporter): void {
-  runHook(program, where, "", report);
+  runProgram(planHook(program, where, ""), where, "", report);
 }
 
-function runHook(hook: Hook, pointer: string, state: string, report: Reporter): void {
-  const plan = planHook(hook, pointer);
+function runProgram(plan: Plan, pointer: string, state: string, report: Reporter): void {
   const stdin = native().memfd("state", state);
   let failure: RuntError | null = null;
   let channel = -1;

@@ -102,7 +102,8 @@ function sayGo(connection: number, state: StateDocument): void {
 export async function runPoststart(root: string, state: StateDocument, report: Reporter): Promise<void> {
   if (!state.hooks?.poststart) return;
   try {
-    runHooks("poststart", state.hooks.poststart, hookState(state, "running", state.init.pid), report);
+    const subject = { state: hookState(state, "running", state.init.pid), bundle: state.bundle };
+    runHooks("poststart", state.hooks.poststart, subject, report);
   } catch (error) {
     await destroyStarted(root, state, report);
     throw error;

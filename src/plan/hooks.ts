@@ -7,14 +7,16 @@ import { place, Program, StepList } from "./program.js";
 import { NO_SLOT, SYNC_HOOKS } from "./steps.gen.js";
 import type { Plan } from "./types.js";
 
+const MOST_MILLISECONDS = 0xffffffff;
+
 /**
  * The program of one hook: `run_hook`, with the state in slot 0, which the engine passes in.
- * In: the hook and its JSON pointer.
+ * In: the hook, its JSON pointer, and where it runs.
  */
-export function planHook(hook: Hook, pointer: string): Plan {
+export function planHook(hook: Hook, pointer: string, directory: string): Plan {
   const program = new Program(1);
   const list = new StepList();
-  addHook(list, hook, pointer, 0, []);
+  addHook(list, hook, pointer, { stdin: 0, directory, env: [] });
   return { steps: list.steps, slots: program.slots, passed: program.passed, warnings: program.warnings };
 }
 
@@ -23,14 +25,14 @@ export function planHook(hook: Hook, pointer: string): Plan {
  * host's root is still there, so paths are the runtime's (createContainer hooks too).
  */
 export function planCreateHooks(planning: Planning): void {
-  const { config, inside } = planning;
+  const { config, inside, request } = planning;
   const { prestart = [], createRuntime = [], createContainer = [] } = config.hooks ?? {};
   if (prestart.length + createRuntime.length + createContainer.length === 0) return;
   const at = place("/hooks");
   const state = createContainer.length > 0 ? planning.slot() : NO_SLOT;
   inside.add(at, { op: "sync", point: SYNC_HOOKS, slot: state });
   createContainer.forEach((hook, index) => {
-    addHook(inside, hook, `/hooks/createContainer/${index}`, state, []);
+    addHook(inside, hook, `/hooks/createContainer/${index}`, { stdin: state, directory: request.bundle, env: [] });
   });
 }
 
@@ -45,17 +47,29 @@ export function hasStartHooks({ config }: Planning): boolean {
  */
 export function planStartHooks({ config, inside }: Planning, state: number, env: readonly string[]): void {
   config.hooks?.startContainer?.forEach((hook, index) => {
-    addHook(inside, hook, `/hooks/startContainer/${index}`, state, env);
+    // Where the program will be: it is there already.
+    addHook(inside, hook, `/hooks/startContainer/${index}`, { stdin: state, directory: "", env });
   });
 }
 
-function addHook(list: StepList, hook: Hook, pointer: string, stdin: number, env: readonly string[]): void {
+interface Surroundings {
+  /** The slot of the state. */
+  stdin: number;
+  /** The specification leaves it open. The bundle, as in crun, and for the hooks of create in runc. */
+  directory: string;
+  /** For a hook that has none. */
+  env: readonly string[];
+}
+
+function addHook(list: StepList, hook: Hook, pointer: string, { stdin, directory, env }: Surroundings): void {
   list.add(place(pointer, hook.path), {
     op: "run_hook",
     path: hook.path,
+    directory,
     args: hook.args?.length ? hook.args : [hook.path],
     env: hook.env ?? env,
-    timeoutMs: (hook.timeout ?? 0) * 1000,
+    // 49 days at most: what the field holds.
+    timeoutMs: Math.min((hook.timeout ?? 0) * 1000, MOST_MILLISECONDS),
     stdin,
   });
 }

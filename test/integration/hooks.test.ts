@@ -1,6 +1,6 @@
 // Hooks: all six kinds, their order, namespaces, state on stdin, time-out, failure (runtime.md, "Lifecycle").
 
-import { existsSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import type { TestConfig, TestHook } from "../helpers/config.js";
@@ -158,6 +158,33 @@ t.test("args[0], and no environment but that of the hook", async (t) => {
     lines.filter((line) => !/^(PWD|SHLVL|_)=/.test(line)),
     ["ONLY=this", `${script}|one|two words`],
   );
+});
+
+t.test("the working directory is the bundle, in the container that of the program", async (t) => {
+  const box = sandbox(t);
+  const log = join(box.dir, "log");
+  writeFileSync(log, "");
+  const bundle = box.bundle((config) => {
+    share(config, log);
+    config.process.cwd = "/tmp";
+    for (const kind of kinds) addHook(config, kind, sh(`echo ${kind} $(pwd) >> ${log}`));
+  });
+  const { id } = box.create(bundle);
+  box.run(["start", id], { cwd: "/usr" });
+  await until("it has stopped", () => box.state(id)!.status === "stopped");
+  box.run(["delete", id], { cwd: "/usr" });
+  const places = kinds.map((kind) => `${kind} ${kind === "startContainer" ? "/tmp" : bundle}`);
+  t.same(readFileSync(log, "utf8").trim().split("\n"), places);
+});
+
+t.test("a bundle that is gone: poststop hooks run in /", async (t) => {
+  const box = sandbox(t);
+  const log = join(box.dir, "log");
+  const bundle = box.bundle((config) => addHook(config, "poststop", sh(`pwd > ${log}`)));
+  const { id } = box.create(bundle);
+  rmSync(bundle, { recursive: true });
+  t.equal(box.run(["delete", "--force", id]).status, 0);
+  t.equal(readFileSync(log, "utf8"), "/\n");
 });
 
 t.test("hooks have no descriptor but their stdio", async (t) => {

@@ -197,3 +197,24 @@ t.test("SCMP_ACT_NOTIFY is refused in words where it is not supported", async (t
   t.equal(result.status, 1);
   t.match(result.stderr, /SCMP_ACT_NOTIFY/);
 });
+
+t.test("a call that is newer than the profile is ENOSYS, one that it leaves out is the default", async (t) => {
+  // biome-ignore format: a word list
+  const allowed = [
+    "execve", "write", "writev", "exit", "exit_group", "set_tid_address", "ioctl", "arch_prctl", "brk", "mmap", "munmap",
+    "close", "openat", "read", "fstat", "newfstatat", "rt_sigprocmask", "futex", "prctl", "close_range", "mprotect", "fcntl",
+    "rt_sigaction", "sendmsg", "setresuid", "setresgid", "capset", "chdir",
+  ];
+  const result = sandbox(t).runContainer((config) => {
+    config.linux.seccomp = {
+      defaultAction: "SCMP_ACT_ERRNO",
+      syscalls: [{ names: allowed, action: "SCMP_ACT_ALLOW" }],
+    };
+    config.process.args = ["/bin/probe", "tries", "mkdir", "/x", "--", "syscall", "1000", "--", "syscall", "437"];
+  });
+  t.equal(
+    result.stdout,
+    "mkdir: Operation not permitted\nsyscall: Function not implemented\nsyscall: Function not implemented\n",
+    result.stderr,
+  );
+});

@@ -11,14 +11,22 @@ const plan = (hooks: Hooks, changes?: Changes) =>
   }, changes);
 
 t.test("a hook of the engine is a program of one step", (t) => {
-  const made = planHook({ path: "/h", args: ["h", "-x"], env: ["A=b"], timeout: 3 }, "/hooks/poststop/1");
+  const made = planHook({ path: "/h", args: ["h", "-x"], env: ["A=b"], timeout: 3 }, "/hooks/poststop/1", "/b");
   const steps = made.steps.map(({ step, pointer, where }) => ({ step, pointer, where }));
   t.same(
     { ...made, steps },
     {
       steps: [
         {
-          step: { op: "run_hook", path: "/h", args: ["h", "-x"], env: ["A=b"], timeoutMs: 3000, stdin: 0 },
+          step: {
+            op: "run_hook",
+            path: "/h",
+            directory: "/b",
+            args: ["h", "-x"],
+            env: ["A=b"],
+            timeoutMs: 3000,
+            stdin: 0,
+          },
           pointer: "/hooks/poststop/1",
           where: "hooks.poststop[1] (/h)",
         },
@@ -28,7 +36,13 @@ t.test("a hook of the engine is a program of one step", (t) => {
       warnings: [],
     },
   );
-  t.match(planHook({ path: "/h" }, "/hooks/prestart/0").steps[0]!.step, { args: ["/h"], env: [], timeoutMs: 0 });
+  t.match(planHook({ path: "/h" }, "/hooks/prestart/0", "").steps[0]!.step, { args: ["/h"], env: [], timeoutMs: 0 });
+  t.end();
+});
+
+t.test("a time-out of more than 49 days is one of 49 days", (t) => {
+  const { step } = planHook({ path: "/h", timeout: 2 ** 31 - 1 }, "/hooks/prestart/0", "").steps[0]!;
+  t.match(step, { timeoutMs: 2 ** 32 - 1 });
   t.end();
 });
 

@@ -144,7 +144,7 @@ function leaks(plan: Plan): string[] {
 
 t.test("what holds for every plan", (t) => {
   for (const [name, one] of Object.entries(CASES)) t.same(faults(planCase(one)), [], name);
-  t.same(faults(planHook({ path: "/h" }, "/hooks/poststop/0")), [], "a hook");
+  t.same(faults(planHook({ path: "/h" }, "/hooks/poststop/0", "/")), [], "a hook");
   t.end();
 });
 
