@@ -10,12 +10,14 @@ import { reporter } from "./reporter.js";
 
 /** What shapes a container's plan. In: its id. Throws RuntError. */
 export function planRequest({ program, global, options }: Context, id: string): CreateRequest {
+  const bundle = absolutePath(options.text("bundle") ?? ".");
   return {
     program,
     root: global.root,
     rootOfUser: global.rootOfUser,
     id,
-    bundle: absolutePath(options.text("bundle") ?? "."),
+    bundle,
+    config: configPath(options.text("config"), bundle),
     noPivot: options.bool("no-pivot"),
     noNewKeyring: options.bool("no-new-keyring"),
     preserved: preservedDescriptors(options.integer("preserve-fds"), {
@@ -30,6 +32,12 @@ export function planRequest({ program, global, options }: Context, id: string): 
     cgroupManager: global.cgroupManager,
     report: reporter,
   };
+}
+
+/** As in crun, whose option it is: a relative path starts where the caller is, but config.json is the bundle's. */
+function configPath(given: string | undefined, bundle: string): string {
+  if (given === undefined || given === "config.json") return `${bundle}/config.json`;
+  return absolutePath(given);
 }
 
 /** What create and run ask for; as create does, that is detached and waiting for start. Throws RuntError. */

@@ -34,6 +34,7 @@ export const COMMAND_TEXTS: Readonly<Record<string, Description>> = {
     text: [
       ID,
       "Removes a container that has stopped, or that was created but never started: its processes, cgroups, state and ephemeral root layer, then runs the poststop hooks. A running one is deleted with --force only. What a runtime that was killed half-way left behind is removed as well.",
+      "With --regex, a container that can't be deleted is a warning, and the exit status is 0.",
     ],
     examples: [
       {
@@ -80,8 +81,13 @@ export const COMMAND_TEXTS: Readonly<Record<string, Description>> = {
     text: [
       ID,
       "The signal is a number or a name with or without SIG, in any case. KILL of a container that shares its pid namespace ends every process of its cgroup.",
+      "With --regex, a container that the signal can't be sent to is a warning, and the exit status is 0.",
     ],
-    examples: [{ line: "kill web1 KILL", about: "ends web1 at once" }],
+    examples: [
+      { line: "kill --all web1 TERM", about: "asks all processes of web1 to end" },
+      { line: "kill --regex '^web[0-9]+$' HUP", about: "sends SIGHUP to web1, web2 and so on" },
+      { line: "kill web1 KILL", about: "ends web1 at once" },
+    ],
   },
   list: {
     text: ["Lists the containers of the --root directory with their pid, status, bundle, time of creation and owner."],

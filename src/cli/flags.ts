@@ -3,7 +3,7 @@
 // are in flags/; longer texts are in descriptions.ts, which only help loads.
 
 import type { Context } from "./context.js";
-import { BUNDLE, CREATE, SHAPE } from "./flags/create.js";
+import { BUNDLE, CREATE, REGEX, SHAPE } from "./flags/create.js";
 import { EXEC } from "./flags/exec.js";
 import { UPDATE } from "./flags/update.js";
 
@@ -109,7 +109,7 @@ export const COMMANDS: readonly Command[] = [
     name: "delete",
     summary: "delete a container and all that it holds",
     usage: "<container-id>",
-    flags: [{ name: "force", short: "f", kind: "bool", help: "kill the container first when it still runs" }],
+    flags: [{ name: "force", short: "f", kind: "bool", help: "kill the container first when it still runs" }, REGEX],
     min: 1,
     max: 1,
     load: () => import("./commands/delete.js"),
@@ -169,9 +169,9 @@ export const COMMANDS: readonly Command[] = [
         name: "all",
         short: "a",
         kind: "bool",
-        hidden: true,
-        help: "obsolete: no error when the container has stopped",
+        help: "send it to every process of the container; no error when there is none",
       },
+      REGEX,
     ],
     min: 1,
     max: 2,

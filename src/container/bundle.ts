@@ -6,10 +6,10 @@ import { failure } from "../host/failure.js";
 import { native } from "../host/native.js";
 import { loadConfig, type LoadedConfig } from "../spec/load.js";
 
-/** Reads and checks a bundle's config. In: the bundle's absolute path. Throws RuntError. */
-export async function loadBundle(bundle: string): Promise<LoadedConfig> {
+/** Reads and checks a bundle's config. In: absolute paths. Throws RuntError. */
+export async function loadBundle({ bundle, config }: { bundle: string; config: string }): Promise<LoadedConfig> {
   try {
-    return await loadConfig(`${bundle}/config.json`);
+    return await loadConfig(config);
   } catch (error) {
     // Which of the two is missing is worth one more call.
     if (error instanceof RuntError && error.errno === ENOENT) checkDirectory(bundle);

@@ -45,7 +45,7 @@ export interface CreatedContainer {
 /** Makes a container. Throws RuntError; then nothing of it is left. */
 export async function createContainer(request: CreateRequest): Promise<CreatedContainer> {
   checkId(request.id);
-  const { config, warnings } = await loadBundle(request.bundle);
+  const { config, warnings } = await loadBundle(request);
   for (const warning of warnings) request.report.warn(warning);
   checkConsole(request.program, config.process.terminal === true, request.detach, request.consoleSocket);
   const host = readHost(detectCgroups);

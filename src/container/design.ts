@@ -28,6 +28,8 @@ export interface CreateRequest {
   id: string;
   /** Absolute. */
   bundle: string;
+  /** Absolute path of the config, which need not be in the bundle. */
+  config: string;
   consoleSocket?: string | undefined;
   pidfdSocket?: string | undefined;
   /** Absolute. */

@@ -10,31 +10,32 @@ import { isPaused } from "./status.js";
 import { readState } from "./store.js";
 
 /**
- * Sends a signal. `all`: no error when the container has stopped.
- * SIGKILL for a container that shares its pid namespace goes to every process of its cgroup:
- * there the end of the first process takes nobody with it.
+ * Sends a signal. `all`: to every process of the container's cgroup, and it is no error when there is none.
+ * SIGKILL for a container that shares its pid namespace goes to all of them anyway: there the end of the
+ * first process takes nobody with it.
  */
 export function killContainer(root: string, id: string, signal: number, all: boolean): void {
   const state = readState(root, id);
+  if (all && signalCgroup(state, signal)) return;
   const process = openProcess(state.init);
   const sharesPids = signal === SIGKILL && !state.ownPidNamespace;
   const sent = process?.signal(signal) ?? false;
   process?.close();
   if (!sent) {
-    if (sharesPids && killCgroup(state)) return;
+    if (sharesPids && signalCgroup(state, SIGKILL)) return;
     if (all) return;
     throw new RuntError("container not running");
   }
-  if (sharesPids) killCgroup(state);
+  if (sharesPids) signalCgroup(state, SIGKILL);
   // A frozen process of cgroup v1 dies only once it thaws.
   if (signal === SIGKILL && isPaused(state)) cgroupDriverFromState(state.cgroup).freeze("thawed");
 }
 
-/** Kills what is left in the cgroup; false when there was nothing. */
-function killCgroup(state: StateDocument): boolean {
+/** A signal to all that is in the cgroup; false when there is nothing. */
+function signalCgroup(state: StateDocument, signal: number): boolean {
   if (Object.keys(state.cgroup.directories).length === 0) return false;
   const cgroup = cgroupDriverFromState(state.cgroup);
   if (!cgroup.exists() || cgroup.processes().length === 0) return false;
-  cgroup.signalAll(SIGKILL);
+  cgroup.signalAll(signal);
   return true;
 }

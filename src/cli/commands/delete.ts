@@ -4,6 +4,12 @@ import { reporter } from "../reporter.js";
 
 /** `runt delete`. */
 export async function run({ global, options, positionals }: Context): Promise<number> {
-  await deleteContainer({ root: global.root, id: positionals[0]!, force: options.bool("force"), report: reporter });
+  const { root } = global;
+  const name = positionals[0]!;
+  const remove = (id: string) => deleteContainer({ root, id, force: options.bool("force"), report: reporter });
+  if (options.bool("regex")) {
+    const { forEachMatch } = await import("../each-match.js");
+    await forEachMatch(root, name, remove);
+  } else await remove(name);
   return 0;
 }

@@ -17,7 +17,7 @@ const ANY_ID = "container";
 export async function run(context: Context): Promise<number> {
   const request = planRequest(context, context.positionals[0] ?? ANY_ID);
   checkId(request.id);
-  const { config, warnings } = await loadBundle(request.bundle);
+  const { config, warnings } = await loadBundle(request);
   const host = readHost(detectCgroups);
   const directory = stateDirectory(request.root, request.id);
   const cgroup = await chooseCgroup(request, config, host);

@@ -1,4 +1,4 @@
-// The flags that create, run and others share.
+// The flags that several commands share.
 
 import type { Flag } from "../flags.js";
 
@@ -9,6 +9,23 @@ export const BUNDLE: Flag = {
   placeholder: "DIR",
   complete: "directory",
   help: "directory of the bundle (config.json and the root filesystem); the current directory when not given",
+};
+
+const CONFIG: Flag = {
+  name: "config",
+  short: "f",
+  kind: "text",
+  placeholder: "FILE",
+  complete: "file",
+  help: "read FILE in place of the bundle's config.json",
+};
+
+/** kill and delete, as in crun. */
+export const REGEX: Flag = {
+  name: "regex",
+  short: "r",
+  kind: "bool",
+  help: "<container-id> is a regular expression: do it to every container whose id has a match",
 };
 
 export const PRESERVE: Flag = {
@@ -22,6 +39,7 @@ export const PRESERVE: Flag = {
 
 /** What changes the steps of a container. */
 export const SHAPE: readonly Flag[] = [
+  CONFIG,
   {
     name: "no-pivot",
     kind: "bool",
