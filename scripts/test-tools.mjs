@@ -18,4 +18,5 @@ for (const file of readdirSync(join(root, "test/helpers")).filter((name) => name
   const flags = ["-std=gnu11", "-Os", "-Wall", "-Wextra", "-Werror", "-static", "-s", "-D_GNU_SOURCE"];
   execFileSync("musl-gcc", [...flags, ...include, "-o", program, source], { stdio: "inherit" });
 }
-makeRootfs(join(out, "rootfs"), { "/bin/probe": join(out, "probe"), "/bin/noop": join(out, "noop") });
+const inRootfs = ["probe", "noop", "notify"].map((name) => [`/bin/${name}`, join(out, name)]);
+makeRootfs(join(out, "rootfs"), Object.fromEntries(inRootfs));

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "addon.h"
+#include "notify.h"
 #include "processes.h"
 #include "relay.h"
 #include "signals.h"
@@ -28,6 +29,11 @@ class Supervisor {
  public:
   Supervisor(pid_t pid, int pidfd, bool subreaper) : pid_(pid), pidfd_(pidfd), subreaper_(subreaper) {}
 
+  // Has the process's notifications passed on. In: as NotifyProxy has it.
+  void proxy_notifications(int socket, int manager) {
+    notify_ = std::make_unique<NotifyProxy>(socket, manager, getpid());
+  }
+
   // Until the process has ended and been reaped; then status() is its exit code.
   Failure run(int master);
   int status() const { return exit_code(status_); }
@@ -43,6 +49,7 @@ class Supervisor {
   int status_ = 0;
   int error_ = 0;
   std::unique_ptr<Relay> relay_;
+  std::unique_ptr<NotifyProxy> notify_;
   RawTerminal terminal_;
   int master_ = -1;
 };
@@ -100,21 +107,28 @@ Failure Supervisor::run(int master) {
     relay_ = std::make_unique<Relay>(master);
   }
   constexpr size_t kOwn = 2;
-  struct pollfd polled[kOwn + Relay::kPolled];
+  constexpr size_t kAll = kOwn + Relay::kPolled + NotifyProxy::kPolled;
+  struct pollfd polled[kAll];
+  for (struct pollfd &each : polled) each = {-1, 0, 0};
+  struct pollfd *const relayed = polled + kOwn;
+  struct pollfd *const notified = relayed + Relay::kPolled;
   // It may have ended before its SIGCHLD was caught: look once, then wait.
   for (bool look = true; !look || !reap();) {
     polled[0] = {signal_pipe(), POLLIN, 0};
     polled[1] = {pidfd_, POLLIN, 0};
-    if (relay_) relay_->watch(polled + kOwn);
+    if (relay_) relay_->watch(relayed);
+    if (notify_) notify_->watch(notified);
     look = false;
-    if (poll(polled, relay_ ? kOwn + Relay::kPolled : kOwn, -1) < 0) {
+    if (poll(polled, kAll, -1) < 0) {
       if (errno != EINTR) return {errno, "poll", ""};
       continue;
     }
     if (polled[0].revents && take_signals()) look = true;
     if (polled[1].revents) look = true;
-    if (relay_) relay_->move(polled + kOwn);
+    if (relay_) relay_->move(relayed);
+    if (notify_) notify_->move(notified);
   }
+  if (notify_) notify_->drain();
   if (relay_) relay_->drain();
   return {error_, "waitpid", ""};
 }
@@ -135,10 +149,19 @@ Napi::Value supervise(const Napi::CallbackInfo &info) {
   const int pid = arguments.integer(options.Get("pid"));
   const int master = arguments.integer(options.Get("master"));
   const bool subreaper = arguments.boolean(options.Get("subreaper"));
+  const bool notifies = options.Has("notify");
+  int socket = -1;
+  int manager = -1;
+  if (notifies && arguments.ok()) {
+    const Napi::Object notify = options.Get("notify").As<Napi::Object>();
+    socket = arguments.integer(notify.Get("socket"));
+    manager = arguments.integer(notify.Get("manager"));
+  }
   if (!arguments.ok()) return arguments.refuse();
   if (pid <= 0) return fail(info.Env(), EINVAL, "waitpid");
   if (subreaper && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0) return fail(info.Env(), errno, "prctl");
   Supervisor supervisor(pid, pidfd, subreaper);
+  if (notifies) supervisor.proxy_notifications(socket, manager);
   const Failure failure = supervisor.run(master);
   if (failure.error) return fail(info.Env(), failure.error, failure.syscall, failure.path);
   return Napi::Number::New(info.Env(), supervisor.status());

@@ -55,6 +55,7 @@ export function createRequest(context: Context): CreateRequest {
     ...request,
     consoleSocket: inBundle("console-socket"),
     pidfdSocket: inBundle("pidfd-socket"),
+    notifySocket: process.env.NOTIFY_SOCKET || undefined,
     pidFile: pidFile === undefined ? undefined : absolutePath(pidFile),
   };
 }

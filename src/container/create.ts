@@ -20,6 +20,7 @@ import { runHooks, type EngineHook } from "./hooks.js";
 import { writeIdMaps } from "./id-maps.js";
 import { checkId } from "./ids.js";
 import { tellAgent } from "./listener.js";
+import type { Notifier } from "./notify.js";
 import { makeOverlay } from "./overlay.js";
 import { writePidFile } from "./pidfile.js";
 import { cachedFilter } from "./seccomp-cache.js";
@@ -40,6 +41,8 @@ import {
 export interface CreatedContainer {
   session: Session;
   state: StateDocument;
+  /** Who passes on what the container notifies; run only. */
+  notifier?: Notifier | undefined;
 }
 
 /** Makes a container. Throws RuntError; then nothing of it is left. */
@@ -49,8 +52,24 @@ export async function createContainer(request: CreateRequest): Promise<CreatedCo
   for (const warning of warnings) request.report.warn(warning);
   checkConsole(request.program, config.process.terminal === true, request.detach, request.consoleSocket);
   const host = readHost(detectCgroups);
-  const creation = new Creation(request, config, host, await chooseCgroup(request, config, host));
-  return creation.run();
+  const notifier = await notifierFor(request);
+  const asked = notifier ? request : { ...request, notifySocket: undefined };
+  const creation = new Creation(asked, config, host, await chooseCgroup(request, config, host), notifier);
+  try {
+    return await creation.run();
+  } catch (error) {
+    notifier?.close();
+    throw error;
+  }
+}
+
+/** Undefined when nobody asks for notifications, or when it is known already that nobody listens. */
+async function notifierFor({ notifySocket, waitForStart, report }: CreateRequest): Promise<Notifier | undefined> {
+  if (notifySocket === undefined) return undefined;
+  const { Notifier } = await import("./notify.js");
+  const notifier = new Notifier(notifySocket, report);
+  // create only prepares for it: `start` is called with the variable too.
+  return waitForStart || notifier.connect() ? notifier : undefined;
 }
 
 /** One creation: what it has taken so far, so that it can be given back. */
@@ -69,6 +88,7 @@ class Creation {
     private readonly config: Spec,
     private readonly host: Host,
     private readonly cgroup: CgroupDriver,
+    private readonly notifier: Notifier | undefined,
   ) {
     this.overlay = chooseOverlay(request, config);
     this.journal = describe(request, config, this.cgroup, this.overlay);
@@ -81,9 +101,11 @@ class Creation {
       writeJournal(this.claimed.directory, this.journal);
       this.makeCgroup();
       if (this.overlay) makeOverlay(this.overlay);
+      this.notifier?.makeDirectory(this.claimed.directory);
+      if (!this.request.waitForStart) this.notifier?.listen(this.claimed.directory);
       const state = this.launch(this.claimed.directory);
       release(this.claimed);
-      return { session: this.session!, state };
+      return { session: this.session!, state, notifier: this.notifier };
     } catch (error) {
       await this.undo(this.claimed);
       throw error;

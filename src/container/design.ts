@@ -17,7 +17,7 @@ import { absolutePath } from "./paths.js";
 import type { Preserved } from "./preserve.js";
 import type { Reporter } from "./report.js";
 import { STATE_FORMAT, formatTime, type JournalDocument, type LateStep, type ProcessIdentity } from "./state.js";
-import { stateDirectory } from "./store.js";
+import { NOTIFY_DIRECTORY, stateDirectory } from "./store.js";
 
 export interface CreateRequest {
   /** For messages that name the program. */
@@ -34,6 +34,8 @@ export interface CreateRequest {
   pidfdSocket?: string | undefined;
   /** Absolute. */
   pidFile?: string | undefined;
+  /** $NOTIFY_SOCKET of the caller: the container gets a socket of its own to notify it by. */
+  notifySocket?: string | undefined;
   noPivot: boolean;
   noNewKeyring: boolean;
   preserved: Preserved;
@@ -116,6 +118,7 @@ export function makePlan(
     waitForStart: request.waitForStart,
     preserve: preserved.descriptors.length,
     listenFds: preserved.listenFds,
+    ...(request.notifySocket === undefined ? {} : { notifyDirectory: `${stateDir}/${NOTIFY_DIRECTORY}` }),
     noPivot: request.noPivot,
     noNewKeyring: request.noNewKeyring,
     cgroups: cgroup.placement(),

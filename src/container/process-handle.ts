@@ -42,6 +42,16 @@ export function isMissing(error: unknown): boolean {
   return code === "ENOSYS" || code === "EPERM";
 }
 
+/** -1 on kernels without pidfds (before 5.3). */
+export function openPidfd(pid: number): number {
+  try {
+    return native().pidfdOpen(pid);
+  } catch (error) {
+    if (isMissing(error)) return -1;
+    throw error;
+  }
+}
+
 /** In: whether `pid` is certain to be that process still. An EPERM that is meant comes again from kill(2). */
 export function signalByPidfd(pidfd: number, pid: number, signal: number, isCertain: () => boolean): void {
   try {

@@ -21,7 +21,7 @@ export async function runContainer(request: RunRequest): Promise<number> {
   const { root, detach, report } = request;
   // From here on no signal is lost between the container's start and the wait for its end.
   if (!detach) native().catchSignals(request.subreaper);
-  const { session, state } = await createContainer(request);
+  const { session, state, notifier } = await createContainer(request);
   try {
     const { pid } = session;
     session.waitForExecute({
@@ -35,12 +35,18 @@ export async function runContainer(request: RunRequest): Promise<number> {
   }
   try {
     await runPoststart(root, state, report);
-    if (detach) return 0;
     const { pid, pidfd, master } = session;
-    const status = native().supervise({ pid, pidfd, master, subreaper: request.subreaper });
+    if (detach) {
+      notifier?.wait(pid, pidfd);
+      return 0;
+    }
+    const notify = notifier?.sockets;
+    const { subreaper } = request;
+    const status = native().supervise({ pid, pidfd, master, subreaper, ...(notify ? { notify } : {}) });
     if (!request.keep) await removeContainer(root, state, false, report);
     return status;
   } finally {
+    notifier?.close();
     session.close();
   }
 }

@@ -31,7 +31,7 @@ import {
 } from "../plan/steps.gen.js";
 import type { Plan } from "../plan/types.js";
 import { INIT_PREFIX, failureError } from "./failures.js";
-import { isMissing, signalByPidfd } from "./process-handle.js";
+import { openPidfd, signalByPidfd } from "./process-handle.js";
 import type { Reporter } from "./report.js";
 
 /** What the creator does when runt-init reaches a sync point. A returned descriptor rides on the answer and is closed. */
@@ -228,16 +228,6 @@ export function answerSeccomp(channel: number, { fds }: InitMessage, handOn: (li
     native().close(listener);
   }
   native().answer(channel, -1);
-}
-
-/** -1 on kernels without pidfds (before 5.3). */
-function openPidfd(pid: number): number {
-  try {
-    return native().pidfdOpen(pid);
-  } catch (error) {
-    if (isMissing(error)) return -1;
-    throw error;
-  }
 }
 
 /** Kills a child of ours that is not reaped yet, so its pid is surely still its own. */

@@ -9,20 +9,28 @@ import { destroyContainer } from "./destroy.js";
 import { wordFailure } from "./failures.js";
 import { runHooks } from "./hooks.js";
 import { connectAgent, sendProcessState } from "./listener.js";
+import type { Notifier } from "./notify.js";
+import { openPidfd } from "./process-handle.js";
 import type { Reporter } from "./report.js";
 import { answerSeccomp, isSeccompSync } from "./session.js";
 import { hookState, type LateStep, type StateDocument } from "./state.js";
 import { isAlive, isPaused } from "./status.js";
 import { START_SOCKET, lockContainer, readState, stateDirectory } from "./store.js";
 
-/** Runs the program of a created container. Throws RuntError. */
-export async function startContainer(root: string, id: string, report: Reporter): Promise<void> {
+/**
+ * Runs the program of a created container. In: who is to hear when it is ready, if anybody: then
+ * this waits until it is. Throws RuntError.
+ */
+export async function startContainer(root: string, id: string, report: Reporter, notifier?: Notifier): Promise<void> {
   const state = readState(root, id);
   if (!isAlive(state.init)) throw new RuntError("cannot start a container that has stopped");
   if (isPaused(state)) throw new RuntError("cannot start a container in the paused state");
   const directory = stateDirectory(root, id);
   const connection = native().connectStart(directory, START_SOCKET);
   if (connection === null) throw new RuntError("cannot start an already running container");
+  // Before the program runs, so that neither its words nor its end are missed.
+  const notifies = notifier?.listen(directory) && notifier.connect();
+  const pidfd = notifies ? openPidfd(state.init.pid) : -1;
   const failed = withAgent(state, connection, (agent) => converse(connection, agent, state, report));
   // Nobody listens there any more. Leaving it would cost every later question for the status a connect(2).
   native().unlink(`${directory}/${START_SOCKET}`);
@@ -32,6 +40,7 @@ export async function startContainer(root: string, id: string, report: Reporter)
     throw failed.error;
   }
   await runPoststart(root, state, report);
+  if (notifies) notifier?.wait(state.init.pid, pidfd);
 }
 
 interface LateFailure {

@@ -17,6 +17,10 @@ const EXEC = "exec";
 /** The socket that a created container waits on for `start`. */
 export const START_SOCKET = "start.sock";
 
+/** What a container that may notify has as /run/notify, and the socket in it (notify.ts). */
+export const NOTIFY_DIRECTORY = "notify";
+export const NOTIFY_NAME = "notify.sock";
+
 /** The directory of a container. */
 export function stateDirectory(root: string, id: string): string {
   return `${root}/${id}`;

@@ -97,6 +97,16 @@ export interface SuperviseOptions {
   master: number;
   /** Be the parent of orphans and reap them. */
   subreaper: boolean;
+  /** Service notification to pass on meanwhile. */
+  notify?: NotifySockets;
+}
+
+/** What waits for service notifications of a container, and where they go. */
+export interface NotifySockets {
+  /** Of listenNotify. */
+  socket: number;
+  /** Of connectNotify. */
+  manager: number;
 }
 
 export interface Addon {
@@ -221,6 +231,16 @@ export interface Addon {
    */
   catchSignals(subreaper?: boolean): void;
 
+  /** A datagram socket at dir/name that everybody may send to. */
+  listenNotify(dir: string, name: string): number;
+  /** A connection to the service manager. In: $NOTIFY_SOCKET, an absolute path or @NAME. */
+  connectNotify(address: string): number;
+  /**
+   * Passes notifications on until READY=1, and MAINPID with it, has reached the manager. Out: "ready";
+   * "unconfirmed" when the manager does not say that it has dealt with it; "ended" when the process
+   * has ended without READY=1.
+   */
+  waitNotify(options: NotifySockets & { pid: number; pidfd: number }): "ready" | "unconfirmed" | "ended";
   /** Gives a container's terminal the size of ours; nothing happens when we have none. */
   copyWindowSize(master: number): void;
 

@@ -1,5 +1,6 @@
 // The container's environment: process.env, and what is added to it.
 
+import { NOTIFY_VARIABLE } from "./notify.js";
 import type { Planning } from "./planning.js";
 
 /** The path that execvp(3) takes when there is no PATH. */
@@ -29,6 +30,7 @@ export function environmentOf({ config, request }: Planning): string[] {
     put(`LISTEN_FDS=${request.listenFds}`);
     put("LISTEN_PID=1");
   }
+  if (request.notifyDirectory !== undefined) put(NOTIFY_VARIABLE);
   return [...entries.values()];
 }
 

@@ -10,6 +10,7 @@ import { planSetupUser } from "./mappings.js";
 import { openMasks, planMasks } from "./masks.js";
 import { planMounts } from "./mounts.js";
 import { planEntering, planOwnNamespaces, requireMountNamespace } from "./namespaces.js";
+import { planNotify } from "./notify.js";
 import { Planning } from "./planning.js";
 import { planMissingDirectory, planOomScore, planPrivileged, planSession, planUser } from "./process.js";
 import { planRaisedRlimits } from "./rlimits.js";
@@ -45,6 +46,7 @@ export function planContainer(config: Spec, host: Host, request: ContainerReques
   planHostPropagation(planning);
   planRoot(planning);
   planMounts(planning);
+  planNotify(planning);
   planDevices(planning);
   const masks = openMasks(planning);
   planConsole(planning);

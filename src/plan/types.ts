@@ -46,6 +46,8 @@ export interface ContainerRequest {
   preserve: number;
   /** LISTEN_FDS to be told to the container (0: none). */
   listenFds: number;
+  /** Absolute directory of the host that becomes /run/notify, for a caller with $NOTIFY_SOCKET. */
+  notifyDirectory?: string;
   noPivot: boolean;
   noNewKeyring: boolean;
   /** Where the first process goes: directories of v1 hierarchies, or one v2 directory. */
