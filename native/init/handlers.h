@@ -60,6 +60,7 @@ bool run(Context &, const steps::ListenStart &);
 bool run(Context &, const steps::RunHook &);
 bool run(Context &, const steps::CloseDescriptors &);
 bool run(Context &, const steps::Execute &);
+bool run(Context &, const steps::MakeUserNamespace &);
 bool run(Context &, const steps::RaiseLoopback &);
 bool run(Context &, const steps::JoinProcess &);
 

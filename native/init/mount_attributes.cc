@@ -52,6 +52,34 @@ bool set_attributes(Context &context, int mount, uint64_t set, uint64_t clear, u
   return context.fail(errno, "set mount attributes");
 }
 
+// File systems that containers meet often and that can't be mapped, or could not for long.
+struct FileSystem {
+  unsigned long magic;
+  const char *name;
+};
+constexpr FileSystem kUnmappable[] = {
+    {0x9fa0, "proc"},        {0x62656572, "sysfs"},      {0x794c7630, "overlay"}, {0x6969, "nfs"},
+    {0x65735546, "fuse"},    {0x63677270, "cgroup2"},    {0x27e0eb, "cgroup"},    {0x01021997, "9p"},
+    {0x1cd1, "devpts"},      {0x19800202, "mqueue"},     {0x01021994, "tmpfs"},   {0x64626720, "debugfs"},
+    {0x74726163, "tracefs"}, {0x73636673, "securityfs"}, {0xcafe4a11, "bpf"},     {0x858458f6, "ramfs"},
+};
+
+bool fail_idmap(Context &context, int mount, int error, bool recursive) {
+  if (error == EPERM) {
+    return context.fail(EPERM, "map the ids of a mount: they are mapped already, or its file system is another user's");
+  }
+  if (error != EINVAL) return context.fail(error, "map the ids of a mount");
+  const char *name = "its file system";
+  struct statfs status;
+  if (fstatfs(mount, &status) == 0) {
+    for (const FileSystem &one : kUnmappable) {
+      if (one.magic == (static_cast<unsigned long>(status.f_type) & 0xffffffff)) name = one.name;
+    }
+  }
+  return context.fail(EINVAL, "map the ids of a mount: %s%s can't, or not on this kernel", name,
+                      recursive ? " or a file system below it" : "");
+}
+
 void remember(ClassicMount &classic, uint64_t set, uint64_t clear, uint64_t propagation) {
   classic.set = (classic.set & ~clear) | set;
   classic.clear |= clear;
@@ -118,8 +146,7 @@ bool run(Context &context, const steps::IdmapTree &step) {
   if (sys_mount_setattr(slot->fd, "", AT_EMPTY_PATH | (step.recursive ? AT_RECURSIVE : 0), &attributes) == 0) {
     return true;
   }
-  if (errno == EINVAL) return context.fail(EINVAL, "map the ids of a mount: this file system can't (or not yet)");
-  return context.fail(errno, "map the ids of a mount");
+  return fail_idmap(context, slot->fd, errno, step.recursive);
 }
 
 }  // namespace init

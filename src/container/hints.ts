@@ -39,7 +39,12 @@ const HINTS: Hints = {
       "in a user namespace the kernel allows proc and sysfs only when the caller's own are not partly covered, and few other types",
     [EINVAL]: "the file system does not know one of the options",
   },
-  idmap_tree: { [EINVAL]: "this file system does not support idmapped mounts on this kernel" },
+  idmap_tree: { [ENOSYS]: "take the mappings out, or change the owners of the files" },
+  make_user_namespace: {
+    [ENOSPC]: NAMESPACE_LIMIT,
+    [EPERM]: "mapping ids for a mount needs privilege over these ids",
+    [EINVAL]: "the kernel does not take these mappings: see user_namespaces(7)",
+  },
   attach_root: { [ENOENT]: "root.path must be an existing directory" },
   attach_tree: {
     [EROFS]: "the mount point is missing and the file system below is read-only: make it in the image",

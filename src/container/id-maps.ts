@@ -5,7 +5,7 @@
 import { RuntError } from "../errors.js";
 import { failure } from "../host/failure.js";
 import { native } from "../host/native.js";
-import { deniesSetgroups } from "../plan/mappings.js";
+import { deniesSetgroups, mapText } from "../plan/mappings.js";
 import type { Host } from "../plan/types.js";
 import type { LinuxIDMapping, Spec } from "../spec/types.gen.js";
 import { runHelper } from "./hooks.js";
@@ -29,11 +29,6 @@ export function writeIdMaps(pid: number, config: Spec, host: Host, report: Repor
   if (ownIdAlone) write(pid, "setgroups", "deny", "linux.gidMappings");
   write(pid, "uid_map", mapText(uidMappings), "linux.uidMappings");
   write(pid, "gid_map", mapText(gidMappings), "linux.gidMappings");
-}
-
-/** The text of a map file: "inside outside length" a line. */
-export function mapText(mappings: readonly LinuxIDMapping[]): string {
-  return mappings.map(({ containerID, hostID, size }) => `${containerID} ${hostID} ${size}\n`).join("");
 }
 
 function write(pid: number, file: string, text: string, where: string): void {

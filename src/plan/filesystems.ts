@@ -3,6 +3,7 @@
 import { RuntError } from "../errors.js";
 import { MOUNT_ATTR_RDONLY, MS_RDONLY, TARGET_DIRECTORY } from "./constants.js";
 import { isKernelDirectory } from "./destinations.js";
+import { isIdmapped, planIdmap } from "./idmap.js";
 import type { MountOptions } from "./mount-options.js";
 import type { PlannedMount } from "./mounts.js";
 import type { Planning } from "./planning.js";
@@ -40,13 +41,15 @@ export function planFilesystem(planning: Planning, planned: PlannedMount): numbe
   if (type === "sysfs" && isForeignSysfs(planning)) return planHostSys(planning, planned);
   const { inside } = planning;
   const slot = planning.slot();
+  // With mapped ids its owner must be who maps them: the host, also for a container in a user namespace.
+  const list = isIdmapped(planned) ? planning.sources : inside;
   // Mount points, and in /dev nodes, are made in these before they are read-only.
   const later =
     (type === "tmpfs" || destination === "/dev") && ((options.own.set | options.tree.set) & MOUNT_ATTR_RDONLY) !== 0;
   if (later) planning.readonlyLater.push({ slot, recursive: (options.tree.set & MOUNT_ATTR_RDONLY) !== 0, at });
   const shape = later ? writable(options) : options;
   const readonlyMedium = (shape.own.set & MOUNT_ATTR_RDONLY) !== 0 && !VIRTUAL.includes(type);
-  inside.add(at, {
+  list.add(at, {
     op: "make_filesystem",
     slot,
     type,
@@ -56,6 +59,7 @@ export function planFilesystem(planning: Planning, planned: PlannedMount): numbe
     superblock: options.superblock | (readonlyMedium ? MS_RDONLY : 0),
     attributes: shape.own.set,
   });
+  planIdmap(planning, list, planned, slot);
   // The new mount has its own attributes already.
   shapeTree(inside, at, slot, { own: { set: 0, clear: 0 }, tree: shape.tree, propagation: shape.propagation });
   if (options.tmpcopyup) inside.add(at, { op: "copy_up", slot, target: destination });
@@ -111,10 +115,12 @@ function isForeignSysfs({ namespaces }: Planning): boolean {
 }
 
 /** The host's /sys in place of a sysfs that may not be mounted. */
-function planHostSys(planning: Planning, { at, destination, options }: PlannedMount): number {
+function planHostSys(planning: Planning, planned: PlannedMount): number {
+  const { at, destination, options } = planned;
   const slot = openTree(planning, at, { path: "/sys", recursive: true, follows: false });
   // What is mounted below it is as read-only as itself (CVE-2023-25809).
   const tree = { set: options.tree.set | options.own.set, clear: options.tree.clear | options.own.clear };
+  planIdmap(planning, planning.sources, planned, slot);
   shapeTree(planning.sources, at, slot, { own: { set: 0, clear: 0 }, tree, propagation: options.propagation });
   attachDirectory(planning, at, slot, destination, true);
   return slot;

@@ -11,6 +11,11 @@ export function hostId(mappings: readonly LinuxIDMapping[] | undefined, id: numb
   return range && range.hostID + (id - range.containerID);
 }
 
+/** The text of a map file: "inside outside length" a line. */
+export function mapText(mappings: readonly LinuxIDMapping[]): string {
+  return mappings.map(({ containerID, hostID, size }) => `${containerID} ${hostID} ${size}\n`).join("");
+}
+
 /**
  * Whether the maps of a new user namespace can only be written after setgroups(2) was denied in
  * it: since Linux 3.19 that is the price for a user without privileges, who may map the own ids

@@ -1,7 +1,6 @@
 // Mount options: the one table of all that runt handles itself (config.md, "Linux mount
 // options"), and the folding of a list of them. Any other option is the file system's.
 
-import { RuntError } from "../errors.js";
 import {
   MOUNT_ATTR__ATIME,
   MOUNT_ATTR_NOATIME,
@@ -25,7 +24,6 @@ import {
   MS_SYNCHRONOUS,
   MS_UNBINDABLE,
 } from "./constants.js";
-import { type Place, place } from "./program.js";
 
 /** What one option does. */
 export type MountOption =
@@ -40,7 +38,8 @@ export type MountOption =
   | { kind: "bind"; recursive: boolean }
   | { kind: "remount" }
   | { kind: "tmpcopyup" }
-  | { kind: "idmap" }
+  /** Maps the ids of the mount, or of all mounts of the tree. */
+  | { kind: "idmap"; recursive: boolean }
   | { kind: "nothing" };
 
 const set = (bit: number): MountOption => ({ kind: "attribute", bit, on: true, recursive: false });
@@ -96,8 +95,8 @@ const OTHERS: Readonly<Record<string, MountOption>> = {
   rbind: { kind: "bind", recursive: true },
   remount: { kind: "remount" },
   tmpcopyup: { kind: "tmpcopyup" },
-  idmap: { kind: "idmap" },
-  ridmap: { kind: "idmap" },
+  idmap: { kind: "idmap", recursive: false },
+  ridmap: { kind: "idmap", recursive: true },
 };
 
 /** What an option does; undefined: it is the file system's. */
@@ -113,8 +112,7 @@ export function mountOption(name: string): MountOption | undefined {
 /** Every option that runt handles, for `features`. */
 export function mountOptionNames(): string[] {
   const attributes = Object.keys(ATTRIBUTES);
-  const others = Object.keys(OTHERS).filter((name) => OTHERS[name]!.kind !== "idmap");
-  return [...attributes, ...attributes.map((name) => `r${name}`), ...others];
+  return [...attributes, ...attributes.map((name) => `r${name}`), ...Object.keys(OTHERS)];
 }
 
 /** Attributes of a mount to set and to clear, as mount_setattr(2) takes them. */
@@ -135,15 +133,13 @@ export interface MountOptions {
   bind?: { recursive: boolean };
   remount: boolean;
   tmpcopyup: boolean;
+  idmap?: { recursive: boolean };
   /** Options of the file system, joined by commas as mount(2) takes them. */
   data: string;
 }
 
-/**
- * Folds the options of one mount from left to right; later ones win.
- * In: the options and the pointer of their list, for errors.
- */
-export function foldMountOptions(options: readonly string[], pointer: string): MountOptions {
+/** Folds the options of one mount from left to right; later ones win. */
+export function foldMountOptions(options: readonly string[]): MountOptions {
   const all: MountOptions = {
     own: { set: 0, clear: 0 },
     tree: { set: 0, clear: 0 },
@@ -154,17 +150,16 @@ export function foldMountOptions(options: readonly string[], pointer: string): M
     data: "",
   };
   const data: string[] = [];
-  options.forEach((name, index) => {
+  for (const name of options) {
     const option = mountOption(name);
-    if (!option) data.push(name);
-    else if (option.kind === "idmap") throw refuseIdmap(place(`${pointer}/${index}`, name));
-    else apply(all, option);
-  });
+    if (option) apply(all, option);
+    else data.push(name);
+  }
   all.data = data.filter((text) => text !== "").join(",");
   return all;
 }
 
-function apply(all: MountOptions, option: Exclude<MountOption, { kind: "idmap" }>): void {
+function apply(all: MountOptions, option: MountOption): void {
   switch (option.kind) {
     case "attribute":
       change(option.recursive ? all.tree : all.own, option.bit, option.on);
@@ -187,17 +182,12 @@ function apply(all: MountOptions, option: Exclude<MountOption, { kind: "idmap" }
     case "tmpcopyup":
       all.tmpcopyup = true;
       break;
+    case "idmap":
+      all.idmap = { recursive: option.recursive };
+      break;
     case "nothing":
       break;
   }
-}
-
-function refuseIdmap(at: Place): RuntError {
-  return new RuntError({
-    where: at.where,
-    cause: "this version of runt makes no idmapped mounts",
-    hint: "take the option and the mount's uidMappings and gidMappings out, or change the owner of the files",
-  });
 }
 
 function change(attributes: Attributes, bit: number, on: boolean): void {

@@ -6,6 +6,7 @@ import { planCgroupMount } from "./cgroup-mount.js";
 import { MOUNT_ATTR_RDONLY, MS_SHARED, TARGET_AS_SOURCE } from "./constants.js";
 import { checkDestination, isKernelDirectory } from "./destinations.js";
 import { planFilesystem } from "./filesystems.js";
+import { isIdmapped, planIdmap } from "./idmap.js";
 import { foldMountOptions, mountOption, type MountOptions } from "./mount-options.js";
 import { cleanPath, hostPath } from "./paths.js";
 import type { Planning } from "./planning.js";
@@ -39,16 +40,9 @@ export function planMounts(planning: Planning): void {
 
 function readMount(mount: Mount, index: number): PlannedMount {
   const pointer = `/mounts/${index}`;
-  const options = foldMountOptions(mount.options ?? [], `${pointer}/options`);
+  const options = foldMountOptions(mount.options ?? []);
   const what = options.bind ? (mount.source ?? "nothing") : (mount.type ?? mount.source ?? "nothing");
   const at = place(pointer, `${mount.destination} → ${what}`);
-  if (mount.uidMappings?.length || mount.gidMappings?.length) {
-    throw new RuntError({
-      where: at.where,
-      cause: "this version of runt makes no idmapped mounts",
-      hint: "take uidMappings and gidMappings out, or change the owner of the files",
-    });
-  }
   return { at, mount, destination: cleanPath(mount.destination), options };
 }
 
@@ -67,10 +61,13 @@ function planOne(planning: Planning, planned: PlannedMount): number {
       hint: 'a bind mount has "bind" or "rbind" among its options',
     });
   }
-  return mount.type === "cgroup" ? planCgroupMount(planning, planned) : planFilesystem(planning, planned);
+  if (mount.type !== "cgroup") return planFilesystem(planning, planned);
+  if (isIdmapped(planned)) throw new RuntError({ where: at.where, cause: "cgroups can't be idmapped" });
+  return planCgroupMount(planning, planned);
 }
 
-function planBind(planning: Planning, { at, mount, destination, options }: PlannedMount): number {
+function planBind(planning: Planning, planned: PlannedMount): number {
+  const { at, mount, destination, options } = planned;
   if (options.data) {
     // The kernel would pass over them: the file system is mounted elsewhere already.
     throw new RuntError({
@@ -86,7 +83,9 @@ function planBind(planning: Planning, { at, mount, destination, options }: Plann
     follows: true,
   };
   const slot = shared ? openSharedTree(planning, at, tree) : openTree(planning, at, tree);
-  shapeTree(shared ? planning.inside : planning.sources, at, slot, options);
+  const list = shared ? planning.inside : planning.sources;
+  planIdmap(planning, list, planned, slot);
+  shapeTree(list, at, slot, options);
   planning.inside.add(at, {
     op: "attach_tree",
     slot,
@@ -111,9 +110,16 @@ function warnOfUseless(planning: Planning, at: Place, mount: Mount): void {
 /** remount: other flags for what this config has mounted before. */
 function planRemount(
   { inside, readonlyLater }: Planning,
-  { at, mount, destination, options }: PlannedMount,
+  planned: PlannedMount,
   mounted: ReadonlyMap<string, number>,
 ): void {
+  const { at, mount, destination, options } = planned;
+  if (isIdmapped(planned)) {
+    throw new RuntError({
+      where: at.where,
+      cause: "the ids of a mount can't be mapped by a remount: it is visible already",
+    });
+  }
   const slot = mounted.get(destination);
   if (slot === undefined) {
     throw new RuntError({

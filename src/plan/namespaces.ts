@@ -57,7 +57,12 @@ export class Namespaces {
   }
 
   isJoined(type: LinuxNamespaceType): boolean {
-    return this.entries.get(type)?.path !== undefined;
+    return this.joinedPath(type) !== undefined;
+  }
+
+  /** The path of one that is joined. */
+  joinedPath(type: LinuxNamespaceType): string | undefined {
+    return this.entries.get(type)?.path;
   }
 
   /** The place of its entry in config.json. */

@@ -33,6 +33,9 @@ export class Planning {
   /** Mounts that become read-only when all is in place: mount points and nodes are made in them until then. */
   readonly readonlyLater: { slot: number; recursive: boolean; at: Place }[] = [];
 
+  /** Slots of user namespaces that hold the mappings of idmapped mounts, by mapping. */
+  readonly idmaps = new Map<string, number>();
+
   /** The slot of the socket that `start` connects to; create only. */
   readonly startSlot: number | undefined;
 

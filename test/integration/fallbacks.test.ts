@@ -136,10 +136,13 @@ t.test("clone3 denied with EPERM is said by its name, and nothing is left", asyn
 
 t.test("features that need a call are refused by its name", async (t) => {
   const box = sandbox(t);
+  const id = { containerID: 0, hostID: 5000, size: 10 };
   const refused = (options: string[], call: string, words: RegExp) => {
     const result = box.runContainer(
       (config) => {
-        config.mounts.push({ destination: "/home", source: "/etc", options });
+        const mappings = { uidMappings: [id], gidMappings: [id] };
+        const mapped = options.includes("idmap") ? mappings : {};
+        config.mounts.push({ destination: "/home", source: "/etc", options, ...mapped });
       },
       { via: [enosys, call] },
     );
@@ -147,6 +150,9 @@ t.test("features that need a call are refused by its name", async (t) => {
     t.match(result.stderr, words);
   };
   refused(["rbind", "rro"], "mount_setattr", /mounts\[7\].*needs mount_setattr\(2\), Linux 5\.12/);
+  for (const call of ["mount_setattr", "open_tree", "mount_setattr:EPERM"]) {
+    refused(["bind", "idmap"], call, /mounts\[7\].*map the ids of a mount: needs mount_setattr\(2\), Linux 5\.12/);
+  }
 });
 
 t.test("the shim works", async (t) => {

@@ -171,21 +171,6 @@ t.test("slave: what the host mounts later arrives, what the container mounts doe
   t.match(mountAt(report, "/data")!.propagation.join(" "), /master:\d+/);
 });
 
-t.test("an idmapped bind mount is refused in words", async (t) => {
-  const result = sandbox(t).runContainer((config, bundle) => {
-    mkdirSync(join(bundle, "data"));
-    config.mounts.push({
-      destination: "/data",
-      source: "data",
-      options: ["bind", "idmap"],
-      uidMappings: [{ containerID: 0, hostID: 5000, size: 10 }],
-      gidMappings: [{ containerID: 0, hostID: 6000, size: 10 }],
-    });
-  });
-  t.equal(result.status, 1);
-  t.match(result.stderr, /mounts\[7\].*idmap/);
-});
-
 t.test("tmpcopyup fills a tmpfs with what the image has there", async (t) => {
   const box = sandbox(t);
   const text = box.shell("cat /etc/group; stat -f -c %T /etc; touch /etc/new && echo new", (config) => {

@@ -1,5 +1,5 @@
 import t from "tap";
-import { mapText } from "../../../src/container/id-maps.js";
+import { mapText } from "../../../src/plan/mappings.js";
 import { absolutePath, baseName, cleanPath, parentPath } from "../../../src/container/paths.js";
 
 t.test("paths as text", async (t) => {

@@ -1,7 +1,7 @@
 import t from "tap";
 import { foldMountOptions, mountOption, mountOptionNames } from "../../../src/plan/mount-options.js";
 
-const fold = (...options: string[]) => foldMountOptions(options, "/mounts/0/options");
+const fold = (...options: string[]) => foldMountOptions(options);
 const REC = 0x4000;
 
 t.test("every option of config.md is known", (t) => {
@@ -12,7 +12,7 @@ t.test("every option of config.md is known", (t) => {
   const should =
     "nosymfollow ratime rdev rdiratime rexec rnoatime rnodiratime rnoexec rnorelatime rnostrictatime rnosuid " +
     "rnosymfollow rrelatime rro rrw rstrictatime rsuid rsymfollow symfollow";
-  const may = "mand nomand tmpcopyup";
+  const may = "mand nomand tmpcopyup idmap ridmap";
   const listed = mountOptionNames();
   for (const name of `${must} ${should} ${may}`.split(" ")) {
     t.ok(mountOption(name), name);
@@ -24,7 +24,6 @@ t.test("every option of config.md is known", (t) => {
     "and nothing else is listed",
   );
   t.equal(new Set(listed).size, listed.length, "each once");
-  t.notOk(listed.includes("idmap"), "what is refused is not listed");
   t.end();
 });
 
@@ -127,10 +126,11 @@ t.test("bind, rbind, remount, tmpcopyup", (t) => {
   t.end();
 });
 
-t.test("idmap and ridmap are refused at their place", (t) => {
-  t.throws(() => fold("bind", "idmap"), {
-    message: /^mounts\[0\]\.options\[1\] \(idmap\): this version of runt makes no/,
-  });
-  t.throws(() => fold("ridmap"), { message: /^mounts\[0\]\.options\[0\] \(ridmap\): / });
+t.test("idmap and ridmap: the last word counts, and neither reaches the file system", (t) => {
+  t.same(fold("bind", "idmap").idmap, { recursive: false });
+  t.same(fold("ridmap", "bind").idmap, { recursive: true });
+  t.same(fold("ridmap", "idmap").idmap, { recursive: false });
+  t.equal(fold("ridmap", "idmap").data, "");
+  t.equal(fold("bind").idmap, undefined);
   t.end();
 });
