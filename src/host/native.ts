@@ -18,6 +18,9 @@ export function native(): Addon {
   return addon;
 }
 
+/** Whether this build has the second addon. */
+export const hasSystemd = (): boolean => native().stat(`${libraryFolder()}/systemd.node`) !== null;
+
 /** The second addon, which needs libsystemd; only for those who talk to systemd. Throws RuntError when it can't be loaded. */
 export function systemd(): SystemdAddon {
   systemdAddon ??= load<SystemdAddon>(

@@ -104,6 +104,30 @@ t.test("SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV and the other flags", async (t) =
   t.match(plan, /set_seccomp flags=0x2e /, "LOG, SPEC_ALLOW, NEW_LISTENER, WAIT_KILLABLE_RECV");
 });
 
+t.test("exec: the agent is told of the added process, in the container that runs", async (t) => {
+  const box = sandbox(t);
+  const { path, told } = await agent(t, box);
+  for (const noNewPrivileges of [true, false]) {
+    const id = box.id();
+    const bundle = box.bundle((config) => {
+      notifying(config, path);
+      config.process.noNewPrivileges = noNewPrivileges;
+      config.process.args = ["/bin/probe", "pause"];
+    });
+    t.equal(box.run(["run", "--detach", "--bundle", bundle, id]).status, 0);
+    const before = noNewPrivileges ? 1 : 3;
+    await until("the agent knows the container", () => told().length === before);
+    const result = box.run(["exec", id, "/bin/probe", "try", "mkdir", "/x"]);
+    t.equal(result.stdout, "mkdir: No medium found\n", result.stderr);
+    await until("the agent knows the process", () => told().length === before + 1);
+    const { state } = told().at(-1)!;
+    const { pid } = box.state(id)!;
+    t.match(state.state, { id, status: "running", pid });
+    t.not(state.pid, pid);
+    t.equal(state.metadata, "for the agent");
+  }
+});
+
 t.test("without an agent nothing runs", async (t) => {
   const box = sandbox(t);
   for (const noNewPrivileges of [true, false]) {

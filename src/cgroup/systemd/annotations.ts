@@ -5,7 +5,8 @@ import type { Variant } from "../../host/systemd-addon.js";
 import { parseVariant } from "./gvariant.js";
 import { property, type Property } from "./property.js";
 
-const PREFIX = "org.systemd.property.";
+/** What names of properties have before them. */
+export const PREFIX = "org.systemd.property.";
 
 /** What decides where the container is. An annotation could only break that. */
 const OURS: Readonly<Record<string, string>> = {

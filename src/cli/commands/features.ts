@@ -1,9 +1,10 @@
-import { LAYERS_ANNOTATION, OVERLAY_ANNOTATION, UPPER_ANNOTATION } from "../../plan/overlay.js";
-import { native } from "../../host/native.js";
+import { PREFIX as SYSTEMD_PROPERTIES } from "../../cgroup/systemd/annotations.js";
+import { hasSystemd, native } from "../../host/native.js";
 import { capabilityNames } from "../../plan/capabilities.js";
 import { memoryPolicyFlags, memoryPolicyModes } from "../../plan/memory-policy.js";
 import { mountOptionNames } from "../../plan/mount-options.js";
 import { namespaceNames } from "../../plan/namespaces.js";
+import { LAYERS_ANNOTATION, OVERLAY_ANNOTATION, UPPER_ANNOTATION } from "../../plan/overlay.js";
 import {
   seccompActions,
   seccompArchitectures,
@@ -11,14 +12,21 @@ import {
   seccompFlagValue,
   seccompOperators,
 } from "../../plan/seccomp.js";
+import { isSupported } from "../../plan/unsupported.js";
 import { features } from "../../spec/features.js";
 import type { Context } from "../context.js";
 import { COMMIT, VERSION } from "../version.js";
 
-/** `runt features`: the lists come from the tables that the planner itself goes by. */
+/**
+ * `runt features`: what this build can do, from the tables that the planner itself goes by. The
+ * kernel is asked for supportedFlags alone (features-linux.md, "Seccomp").
+ */
 export function run(_context: Context): number {
+  const mountOptions = mountOptionNames();
+  const systemd = hasSystemd();
+  const intelRdt = isSupported("intelRdt");
   const document = features({
-    mountOptions: mountOptionNames(),
+    mountOptions,
     capabilities: capabilityNames(),
     namespaces: namespaceNames(),
     seccomp: {
@@ -28,21 +36,26 @@ export function run(_context: Context): number {
       knownFlags: seccompFlags(),
       supportedFlags: seccompFlags().filter((name) => native().seccompFlagAvailable(seccompFlagValue(name)!)),
     },
-    cgroup: { v1: true, v2: true, systemd: true, systemdUser: true, rdma: true },
+    cgroup: { v1: true, v2: true, systemd, systemdUser: systemd, rdma: true },
     apparmor: true,
     selinux: true,
-    intelRdt: { enabled: false, schemata: false, monitoring: false },
+    intelRdt: { enabled: intelRdt, schemata: intelRdt, monitoring: intelRdt },
     memoryPolicy: { modes: memoryPolicyModes(), flags: memoryPolicyFlags() },
-    idmap: true,
-    netDevices: false,
+    idmap: mountOptions.includes("idmap"),
+    netDevices: isSupported("netDevices"),
     annotations: {
       "runt.version": VERSION,
       "runt.commit": COMMIT,
       "io.github.seccomp.libseccomp.version": native().libseccompVersion(),
     },
-    // They decide which directories of the host the container gets.
-    // And what they do to the container's unit is done by systemd, as root.
-    unsafeAnnotations: [OVERLAY_ANNOTATION, LAYERS_ANNOTATION, UPPER_ANNOTATION, "org.systemd.property."],
+    unsafeAnnotations: [
+      // They decide which directories of the host the container gets.
+      OVERLAY_ANNOTATION,
+      LAYERS_ANNOTATION,
+      UPPER_ANNOTATION,
+      // What they do to the container's unit is done by systemd, as root.
+      ...(systemd ? [SYSTEMD_PROPERTIES] : []),
+    ],
   });
   native().writeFd(1, `${JSON.stringify(document, null, 4)}\n`);
   return 0;
