@@ -189,9 +189,19 @@ export class Session {
       default:
         throw new RuntError(`runt-init waits at sync point ${point}, which is not known`);
     }
-    native().answer(this.helper.channel, descriptor);
+    this.answer(descriptor);
     if (descriptor >= 0) native().close(descriptor);
     return point === SYNC_READY;
+  }
+
+  /** Who was to hear it may have been killed meanwhile. */
+  private answer(descriptor: number): void {
+    try {
+      native().answer(this.helper.channel, descriptor);
+    } catch (error) {
+      const { code } = error as { code?: string };
+      throw code === "EPIPE" || code === "ECONNRESET" ? this.silentEnd() : error;
+    }
   }
 
   private warn(step: number, errno: number, text: string): void {
