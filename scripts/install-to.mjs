@@ -1,6 +1,7 @@
 // Copies runt to a prefix: npm run install-to -- PREFIX. It works from there: bin/runt finds
 // ../lib/runt beside its own file, never through PATH or the working directory.
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fail, root } from "./tools.mjs";
 
@@ -30,4 +31,17 @@ if (existsSync(join(root, "lib/runt/systemd.node"))) {
 const pages = join(root, "man");
 for (const page of existsSync(pages) ? readdirSync(pages).filter((name) => name.endsWith(".8")) : []) {
   install(join(pages, page), "share/man/man8", 0o644);
+}
+
+// Where each shell looks for the completion of a command by itself.
+const completions = {
+  bash: ["share/bash-completion/completions", "runt"],
+  zsh: ["share/zsh/site-functions", "_runt"],
+  fish: ["share/fish/vendor_completions.d", "runt.fish"],
+};
+for (const [shell, [folder, name]] of Object.entries(completions)) {
+  const target = join(to, folder, name);
+  mkdirSync(join(to, folder), { recursive: true });
+  writeFileSync(target, execFileSync(join(to, "bin/runt"), ["completion", shell]), { mode: 0o644 });
+  console.log(target);
 }

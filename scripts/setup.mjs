@@ -1,7 +1,7 @@
 // Sets up a machine for runt: node scripts/setup.mjs [GROUP ...] (none named: build and test).
 //
 //   build    compilers, libraries, npm packages, then everything that is out of date is built
-//   test     what the tests run in containers (busybox)
+//   test     what the tests run in containers (busybox), shells to complete in, man
 //   lint     clang-format, clang-tidy, shellcheck
 //   compare  runc and crun: the leak test compares with them when they are there
 //   vm       QEMU and what makes the guest of `npm run test:vm`
@@ -40,7 +40,13 @@ const groups = {
     "libsystemd-dev": file("/usr/include/systemd/sd-bus.h"),
     "libnode-dev": headers,
   },
-  test: { "busybox-static": file("/bin/busybox", "/usr/bin/busybox"), bsdutils: command("script") },
+  test: {
+    "busybox-static": file("/bin/busybox", "/usr/bin/busybox"),
+    bsdutils: command("script"),
+    zsh: command("zsh"),
+    fish: command("fish"),
+    "man-db": command("man"),
+  },
   lint: {
     "clang-format": command("clang-format"),
     "clang-tidy": command("clang-tidy"),

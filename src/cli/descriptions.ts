@@ -23,6 +23,16 @@ export const PROGRAM: Description = {
 const ID = '<container-id> is the container\'s name: letters, digits, "_", "+", "-" and ".".';
 
 export const COMMAND_TEXTS: Readonly<Record<string, Description>> = {
+  completion: {
+    text: [
+      "Prints a script that makes a shell complete commands, options, files, signals and the ids of containers. <shell> is bash, zsh or fish. The script is for the name that runt was called by; an installed runt has its scripts in share/ below its prefix already, where the shells look for them.",
+    ],
+    examples: [
+      { line: "completion bash > /etc/bash_completion.d/runt", about: "for all users of bash" },
+      { line: "completion zsh > /usr/share/zsh/site-functions/_runt", about: "for all users of zsh" },
+      { line: "completion fish | source", about: "for this session of fish" },
+    ],
+  },
   create: {
     text: [
       ID,

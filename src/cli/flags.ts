@@ -24,7 +24,7 @@ export interface Flag {
   default?: string | number;
   /** integer: the smallest value that is taken. */
   min?: number;
-  /** text: the only values that are taken. */
+  /** text: the values that there are. The command says in its own words that another one is none. */
   choices?: readonly string[];
   /** What shells complete the value with. */
   complete?: "file" | "directory";
@@ -32,6 +32,9 @@ export interface Flag {
   /** Works, but is not shown in help. */
   hidden?: boolean;
 }
+
+/** What a positional is, for completion. */
+export type Argument = "container" | "signal" | "command" | "shell";
 
 export interface Command {
   name: string;
@@ -43,6 +46,8 @@ export interface Command {
   /** How many positionals there may be. */
   min: number;
   max: number;
+  /** What its positionals are completed with, where that is not one container. */
+  completes?: readonly Argument[];
   /** What follows the first positional belongs to somebody else (kill, ps, exec). */
   stopsAtPositional?: boolean;
   load(): Promise<{ run(context: Context): number | Promise<number> }>;
@@ -64,6 +69,7 @@ export const GLOBAL_FLAGS: readonly Flag[] = [
     kind: "text",
     placeholder: "FORMAT",
     default: "text",
+    choices: ["text", "json"],
     help: "format of the log: text or json",
   },
   {
@@ -89,6 +95,7 @@ export const GLOBAL_FLAGS: readonly Flag[] = [
     kind: "text",
     placeholder: "WHEN",
     default: "auto",
+    choices: ["true", "false", "auto"],
     help: "go on without cgroups that may not be changed: true, false or auto",
   },
   HELP,
@@ -97,12 +104,23 @@ export const GLOBAL_FLAGS: readonly Flag[] = [
 
 export const COMMANDS: readonly Command[] = [
   {
+    name: "completion",
+    summary: "print a script that completes command lines in bash, zsh or fish",
+    usage: "<shell>",
+    flags: [],
+    min: 1,
+    max: 1,
+    completes: ["shell"],
+    load: () => import("./commands/completion.js"),
+  },
+  {
     name: "create",
     summary: "create a container",
     usage: "<container-id>",
     flags: CREATE,
     min: 1,
     max: 1,
+    completes: [],
     load: () => import("./commands/create.js"),
   },
   {
@@ -176,6 +194,7 @@ export const COMMANDS: readonly Command[] = [
     min: 1,
     max: 2,
     stopsAtPositional: true,
+    completes: ["container", "signal"],
     load: () => import("./commands/kill.js"),
   },
   {
@@ -189,6 +208,7 @@ export const COMMANDS: readonly Command[] = [
         kind: "text",
         placeholder: "FORMAT",
         default: "table",
+        choices: ["table", "json"],
         help: "table or json",
       },
       { name: "quiet", short: "q", kind: "bool", help: "show ids only" },
@@ -213,6 +233,7 @@ export const COMMANDS: readonly Command[] = [
     flags: [BUNDLE, ...SHAPE],
     min: 0,
     max: 1,
+    completes: [],
     load: () => import("./commands/plan.js"),
   },
   {
@@ -226,6 +247,7 @@ export const COMMANDS: readonly Command[] = [
         kind: "text",
         placeholder: "FORMAT",
         default: "table",
+        choices: ["table", "json"],
         help: "table or json",
       },
     ],
@@ -259,6 +281,7 @@ export const COMMANDS: readonly Command[] = [
     ],
     min: 1,
     max: 1,
+    completes: [],
     load: () => import("./commands/run.js"),
   },
   {

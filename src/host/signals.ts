@@ -37,6 +37,11 @@ function numberOfName(name: string): number | undefined {
   return number >= RTMIN && number <= RTMAX ? number : undefined;
 }
 
+/** The names that a signal can be given by: "HUP", "INT" … */
+export function signalNames(): string[] {
+  return NAMES.filter((name) => name !== "");
+}
+
 /** "SIGTERM"; "SIGRTMIN+3" for real-time signals; the bare number where there is no name. */
 export function signalName(number: number): string {
   if (number === RTMIN) return "SIGRTMIN";

@@ -1,7 +1,7 @@
 // npm run install-to: the same layout below a prefix, and it works from there.
 
 import { execFileSync, spawnSync } from "node:child_process";
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { repository, sandbox } from "../helpers/sandbox.js";
@@ -13,6 +13,13 @@ t.test("an installed runt finds its parts beside itself", async (t) => {
   t.same(readdirSync(join(prefix, "bin")), ["runt"]);
   t.same(readdirSync(join(prefix, "lib/runt")).sort(), ["engine", "runt-init", "runt.node", "systemd.node"]);
   t.ok(readdirSync(join(prefix, "share/man/man8")).includes("runt.8"));
+  for (const file of [
+    "bash-completion/completions/runt",
+    "zsh/site-functions/_runt",
+    "fish/vendor_completions.d/runt.fish",
+  ]) {
+    t.match(readFileSync(join(prefix, "share", file), "utf8"), /completion for runt/, file);
+  }
   for (const file of ["bin/runt", "lib/runt/engine", "lib/runt/runt-init"]) {
     t.equal(statSync(join(prefix, file)).mode & 0o777, 0o755, file);
   }

@@ -46,6 +46,7 @@ t.test("every command of cli.md that this version has takes the flags it names",
       .sort();
   t.same(flags("create"), [
     "bundle,b",
+    "config,f",
     "console-socket",
     "help,h",
     "no-new-keyring",
@@ -56,6 +57,7 @@ t.test("every command of cli.md that this version has takes the flags it names",
   ]);
   t.same(flags("run"), [
     "bundle,b",
+    "config,f",
     "console-socket",
     "detach,d",
     "help,h",
@@ -67,9 +69,9 @@ t.test("every command of cli.md that this version has takes the flags it names",
     "pidfd-socket",
     "preserve-fds",
   ]);
-  t.same(flags("delete"), ["force,f", "help,h"]);
+  t.same(flags("delete"), ["force,f", "help,h", "regex,r"]);
   t.same(flags("events"), ["help,h", "interval", "stats"]);
-  t.same(flags("kill"), ["all,a", "help,h"]);
+  t.same(flags("kill"), ["all,a", "help,h", "regex,r"]);
   t.same(flags("list"), ["format,f", "help,h", "quiet,q"]);
   t.same(flags("spec"), ["bundle,b", "help,h", "rootless"]);
   t.same(flags("update"), [
