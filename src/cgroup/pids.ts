@@ -11,11 +11,21 @@ export function pidsWrites(pids: NonNullable<LinuxResources["pids"]>, version: 1
 }
 
 /**
- * Whether a limit would already stop the container's start, and so must wait for settle(). In: how many
+ * Takes out a limit that would already stop the container's start, and so must wait for settle(). In: how many
  * processes there are then. v1, systemd: runt-init is in the cgroup when it clones the first process, so
  * there are two. v2: the clone goes into the cgroup, so there is one.
  */
-export function stopsTheStart(resources: LinuxResources | undefined, processes: 1 | 2): boolean {
-  const limit = resources?.pids?.limit;
-  return limit !== undefined && limit >= 0 && limit < processes;
+export function splitPids(
+  resources: LinuxResources,
+  processes: 1 | 2,
+): { now: LinuxResources; later?: LinuxResources } {
+  const { pids, unified } = resources;
+  const max = unified?.["pids.max"];
+  const limit = max === undefined ? pids?.limit : /^\s*\d{1,9}\s*$/.test(max) ? Number(max) : undefined;
+  if (limit === undefined || limit < 0 || limit >= processes) return { now: resources };
+  const { "pids.max": _later, ...others } = unified ?? {};
+  return {
+    now: { ...resources, pids: undefined, ...(unified && { unified: others }) },
+    later: max === undefined ? { pids } : { unified: { "pids.max": max } },
+  };
 }

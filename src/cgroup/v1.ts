@@ -16,7 +16,7 @@ import type { CgroupDriver, CgroupPaths, FreezerState } from "./driver.js";
 import { failure, isPermission } from "./failure.js";
 import { readFreezerV1, readFreezerV2, setFreezerV1, setFreezerV2 } from "./freezer.js";
 import { killCgroup, signalProcesses } from "./kill.js";
-import { stopsTheStart } from "./pids.js";
+import { splitPids } from "./pids.js";
 import { processesBelow } from "./processes.js";
 import { removeAll } from "./remove.js";
 import type { LinuxResources } from "./resources.js";
@@ -79,13 +79,14 @@ export class CgroupV1Driver implements CgroupDriver {
   apply(resources: LinuxResources | undefined): void {
     this.warnings.push(...resourceWarnings(resources));
     if (Object.keys(this.paths.directories).length === 0) return;
-    if (resources) this.writeLimits(stopsTheStart(resources, 2) ? { ...resources, pids: undefined } : resources);
+    if (resources) this.writeLimits(splitPids(resources, 2).now);
     const rules = deviceRules(resources?.devices);
     this.setDevices((directory) => applyDeviceWrites(deviceWrites(deviceTable(rules)), directory), rules);
   }
 
   settle(resources: LinuxResources | undefined): void {
-    if (stopsTheStart(resources, 2)) this.writeLimits({ pids: resources!.pids });
+    const { later } = splitPids(resources ?? {}, 2);
+    if (later) this.writeLimits(later);
   }
 
   update(resources: LinuxResources): void {

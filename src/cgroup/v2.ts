@@ -13,7 +13,7 @@ import type { CgroupDriver, CgroupPaths, FreezerState } from "./driver.js";
 import { failure, isPermission } from "./failure.js";
 import { readFreezerV2, setFreezerV2 } from "./freezer.js";
 import { killCgroup, signalProcesses } from "./kill.js";
-import { stopsTheStart } from "./pids.js";
+import { splitPids } from "./pids.js";
 import { processesBelow } from "./processes.js";
 import { removeAll } from "./remove.js";
 import type { LinuxResources } from "./resources.js";
@@ -27,6 +27,7 @@ import { createV2, enableControllers } from "./v2/create.js";
 import { completeMemory } from "./v2/current.js";
 import { checkMemoryUsage } from "./v2/memory.js";
 import { controllersOf, v2Writes } from "./v2/resources.js";
+import { unifiedConflicts } from "./v2/unified.js";
 
 // What `runt events` cannot do without; all other controllers are enabled when a limit needs them.
 const ACCOUNTING = ["memory", "pids"];
@@ -59,17 +60,17 @@ export class CgroupV2Driver implements CgroupDriver {
   }
 
   apply(resources: LinuxResources | undefined): void {
-    this.warnings.push(...resourceWarnings(resources));
+    this.warnings.push(...resourceWarnings(resources), ...unifiedConflicts(v2Writes(resources ?? {})));
     const directory = this.paths.directories[""];
     if (directory === undefined) return;
-    if (resources)
-      this.writeLimits(stopsTheStart(resources, this.processesAtStart) ? { ...resources, pids: undefined } : resources);
+    if (resources) this.writeLimits(splitPids(resources, this.processesAtStart).now);
     const rules = deviceRules(resources?.devices);
     if (!allowsAll(rules)) this.setDevices(directory, rules);
   }
 
   settle(resources: LinuxResources | undefined): void {
-    if (stopsTheStart(resources, this.processesAtStart)) this.writeLimits({ pids: resources!.pids });
+    const { later } = splitPids(resources ?? {}, this.processesAtStart);
+    if (later) this.writeLimits(later);
   }
 
   update(resources: LinuxResources): void {

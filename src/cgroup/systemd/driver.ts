@@ -12,7 +12,7 @@ import { refuseFrozen } from "../create.js";
 import { deviceRules } from "../device-rules.js";
 import type { CgroupPaths, SystemdUnit } from "../driver.js";
 import type { CgroupRequest } from "../index.js";
-import { stopsTheStart } from "../pids.js";
+import { splitPids } from "../pids.js";
 import { waitUntilEmpty } from "../remove.js";
 import type { LinuxResources } from "../resources.js";
 import { CgroupV2Driver } from "../v2.js";
@@ -77,9 +77,9 @@ export class SystemdDriver extends CgroupV2Driver {
   }
 
   override settle(resources: LinuxResources | undefined): void {
-    if (!stopsTheStart(resources, this.processesAtStart)) return;
-    const { pids } = resources!;
-    this.manager().setProperties(this.unit.unit, [...resourceProperties({ pids }, this.context()).values()]);
+    const { later } = splitPids(resources ?? {}, this.processesAtStart);
+    if (!later) return;
+    this.manager().setProperties(this.unit.unit, [...resourceProperties(later, this.context()).values()]);
     super.settle(resources);
   }
 
@@ -109,7 +109,6 @@ export class SystemdDriver extends CgroupV2Driver {
   private firstProperties(pid: number, resources: LinuxResources): Property[] {
     const { description, slice, annotated } = this.birth!;
     const context = this.context();
-    const known = stopsTheStart(resources, this.processesAtStart) ? { ...resources, pids: undefined } : resources;
     return [
       property("Description", "s", description),
       property("Slice", "s", slice, "/linux/cgroupsPath"),
@@ -123,7 +122,7 @@ export class SystemdDriver extends CgroupV2Driver {
       ...oomPolicy(resources.unified, context.version),
       ...annotated,
       ...this.deviceProperties(resources),
-      ...resourceProperties(known, context).values(),
+      ...resourceProperties(splitPids(resources, this.processesAtStart).now, context).values(),
     ];
   }
 

@@ -231,9 +231,9 @@ function wordStart(error: unknown, unit: string, properties: readonly Property[]
 function wordChange(error: unknown, unit: string, properties: readonly Property[], attempt = "change"): RuntError {
   if (!(error instanceof Error) || !("syscall" in error)) throw error;
   const cause = said(error);
-  const guilty = properties.find(({ name, pointer }) => pointer !== "" && new RegExp(`\\b${name}\\b`).test(cause));
+  const where = blame(cause, properties);
   return new RuntError({
-    ...(guilty && { where: wordPointer(guilty.pointer) }),
+    ...(where !== "" && { where }),
     attempt,
     path: unit,
     cause,
@@ -242,4 +242,13 @@ function wordChange(error: unknown, unit: string, properties: readonly Property[
     }),
     errno: (error as BusError).errno,
   });
+}
+
+/** The places that asked for what systemd refuses. A wrong type is refused without a name: only annotations have one. */
+function blame(cause: string, properties: readonly Property[]): string {
+  const asked = properties.filter(({ pointer }) => pointer !== "");
+  const named = asked.filter(({ name }) => new RegExp(`\\b${name}\\b`).test(cause));
+  const unnamed = asked.filter(({ pointer }) => pointer.startsWith("/annotations/"));
+  const guilty = named.length > 0 || !/message contents|Invalid argument/.test(cause) ? named : unnamed;
+  return [...new Set(guilty.map(({ pointer }) => wordPointer(pointer)))].join(", ");
 }

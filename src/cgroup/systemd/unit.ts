@@ -75,8 +75,7 @@ export function expandSlice(slice: string): string {
 
 /** systemd's cg_escape: names that the kernel could use for files get an underscore in front. */
 function escapeCgroup(unit: string): string {
-  const kernels = /^[_.]|^(cgroup|cpu|cpuacct|cpuset|io|blkio|memory|devices|pids|hugetlb|rdma|misc|bpf-[a-z]+)\./;
-  return kernels.test(unit) ? `_${unit}` : unit;
+  return /^(_|\.|cgroup\.)/.test(unit) ? `_${unit}` : unit;
 }
 
 function refused(value: string, cause: string, hint: string): RuntError {

@@ -12,8 +12,21 @@ export function unifiedWrites(unified: Record<string, string>): CgroupWrite[] {
     return text
       .replace(/\n$/, "")
       .split("\n")
-      .map((value) => ({ controller: "", file, value, pointer }));
+      .map((value) => ({ controller: "", file, value, pointer, retry: true }));
   });
+}
+
+/** Properties that `unified` overrules: both write the same file, and its value is another. */
+export function unifiedConflicts(writes: readonly CgroupWrite[]): string[] {
+  const isUnified = ({ pointer }: CgroupWrite) => pointer.startsWith(at("unified", ""));
+  return writes.filter(isUnified).flatMap(({ file, value, pointer }) =>
+    writes
+      // Files with one line a device hold both.
+      .filter((other) => other.file === file && !isUnified(other) && other.value !== value && !/^\d+:\d+ /.test(value))
+      .map(
+        (other) => `${wordPointer(other.pointer)} (${other.value}) is overruled by ${wordPointer(pointer)} (${value})`,
+      ),
+  );
 }
 
 function checkName(file: string, pointer: string): void {
