@@ -60,9 +60,9 @@ export interface CgroupDriver {
   /** Writes limits and device rules. Throws RuntError with the property's place. */
   apply(resources: LinuxResources | undefined): void;
   /**
-   * Writes what can only be written when the container's first process is in place: a pids limit that
-   * is too small for its start (with cgroup v1 and systemd runt-init is in the cgroup when it clones, so a limit of 1 would fail it).
-   * Called when runt-init reports "ready". Nothing to do in nearly all cases.
+   * Does what can only be done when the container's first process is in place: writes a pids limit that is too
+   * small for its start (with cgroup v1 and systemd runt-init is in the cgroup when it clones, so a limit of 1
+   * would fail it), and gives a delegated cgroup to its owner. Called when runt-init reports "ready".
    */
   settle(resources: LinuxResources | undefined): void;
   /** Writes new limits for a running container (`runt update`). Device rules only when they are given. */

@@ -49,7 +49,6 @@ export class CgroupV2Driver implements CgroupDriver {
     try {
       createV2(directory, made);
       this.enable(directory, resources);
-      this.delegate(directory);
     } catch (error) {
       made.rollback();
       const tolerant = this.options.rootless && !this.options.pathGiven && isPermission(error);
@@ -71,6 +70,7 @@ export class CgroupV2Driver implements CgroupDriver {
   settle(resources: LinuxResources | undefined): void {
     const { later } = splitPids(resources ?? {}, this.processesAtStart);
     if (later) this.writeLimits(later);
+    this.delegate();
   }
 
   update(resources: LinuxResources): void {
@@ -159,10 +159,14 @@ export class CgroupV2Driver implements CgroupDriver {
     }
   }
 
-  /** A rootless caller may only give to itself, and what it made is its own already. */
-  protected delegate(directory: string): void {
+  /**
+   * Only when the first process is in it: runt-init, in the new user namespace but root of the host still, could not
+   * go to a cgroup that is given away. A rootless caller may only give to itself, and what it made is its own already.
+   */
+  private delegate(): void {
     const { owner, rootless } = this.options;
-    if (owner !== undefined && !rootless) delegateCgroup(directory, owner);
+    const directory = this.paths.directories[""];
+    if (owner !== undefined && !rootless && directory !== undefined) delegateCgroup(directory, owner);
   }
 
   private writeLimits(resources: LinuxResources): void {

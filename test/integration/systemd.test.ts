@@ -78,7 +78,7 @@ const FILES = {
 
 t.test("a unit with every limit, also after a daemon-reload, and gone after delete", options, async (t) => {
   const box = sandbox(t);
-  const { id, unit, directory, read } = made(box, limited);
+  const { id, unit, directory, read, stderr } = made(box, limited);
   t.equal(directory, `/sys/fs/cgroup/system.slice/${unit}`);
   const shown = show(
     unit,
@@ -120,7 +120,10 @@ t.test("a unit with every limit, also after a daemon-reload, and gone after dele
   const files = () => Object.fromEntries(Object.keys(FILES).map((file) => [file, read(file)]));
   t.same(files(), FILES);
   systemctl("daemon-reload");
-  t.same(files(), FILES, "after a daemon-reload");
+  // Scopes have an OOMPolicy since 253; before it systemd sets the file back, which the driver warns of.
+  const old = Number(/^systemd (\d+)/.exec(systemctl("--version"))![1]) < 253;
+  t.equal(/memory\.oom\.group.*sets it back at a daemon-reload/.test(stderr), old);
+  t.same(files(), old ? { ...FILES, "memory.oom.group": "0" } : FILES, "after a daemon-reload");
   t.equal(box.run(["delete", "--force", id]).status, 0);
   t.notOk(isLoaded(unit), "the unit is gone");
   t.notOk(existsSync(directory));
@@ -227,15 +230,15 @@ t.test("device rules hold, and survive a daemon-reload", options, async (t) => {
   const bundle = box.bundle((config) => {
     config.root.readonly = false;
     config.process.capabilities = { bounding: ["CAP_MKNOD"], effective: ["CAP_MKNOD"], permitted: ["CAP_MKNOD"] };
-    // /dev/mem's neighbours: kmsg (1:11) may be read, port (1:4) may not, whatever systemd does meanwhile.
+    // Numbers that no driver has: what is allowed fails with ENXIO, what is not with EPERM.
     config.linux.resources.devices = [
       { allow: false, access: "rwm" },
-      { allow: true, type: "c", major: 1, minor: 11, access: "r" },
+      { allow: true, type: "c", major: 240, minor: 0, access: "r" },
     ];
     config.process.args = [
       "/bin/sh",
       "-c",
-      "mknod /dev/k c 1 11; mknod /dev/p c 1 4; while true; do for d in k p null; do (true < /dev/$d) 2>/dev/null && echo yes > /out-$d.new || echo no > /out-$d.new; mv /out-$d.new /out-$d; done; sleep 0.1; done",
+      'mknod /dev/k c 240 0; mknod /dev/p c 241 0; while true; do for d in k p null; do (true < /dev/$d) 2>&1 | grep -q "not permitted" && echo no > /out.new || echo yes > /out.new; mv /out.new /out-$d; done; sleep 0.1; done',
     ];
   });
   t.equal(box.run(["--systemd-cgroup", "run", "--detach", "--bundle", bundle, id]).status, 0);

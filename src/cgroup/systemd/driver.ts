@@ -24,7 +24,7 @@ import { SystemdManager } from "./manager.js";
 import { parseCpuMax, resourceProperties, type UnitContext } from "./properties.js";
 import { property, type Property } from "./property.js";
 import { withRoundedQuota } from "./quota.js";
-import { oomPolicy } from "./unified.js";
+import { oomGroupWarnings, oomPolicy } from "./unified.js";
 import { unitPlace } from "./unit.js";
 
 /** What a new scope begins with. */
@@ -60,12 +60,12 @@ export class SystemdDriver extends CgroupV2Driver {
   enter(pid: number, resources: LinuxResources | undefined): void {
     const { unit } = this.unit;
     const manager = this.manager();
+    this.warnings.push(...oomGroupWarnings(resources?.unified, manager.version));
     manager.startScope(unit, this.firstProperties(pid, resources ?? {}));
     try {
       const directory = this.existing();
       refuseFrozen(directory);
       this.enable(directory, resources);
-      this.delegate(directory);
     } catch (error) {
       this.stopQuietly();
       throw error;
@@ -78,8 +78,9 @@ export class SystemdDriver extends CgroupV2Driver {
 
   override settle(resources: LinuxResources | undefined): void {
     const { later } = splitPids(resources ?? {}, this.processesAtStart);
-    if (!later) return;
-    this.manager().setProperties(this.unit.unit, [...resourceProperties(later, this.context()).values()]);
+    if (later) {
+      this.manager().setProperties(this.unit.unit, [...resourceProperties(later, this.context()).values()]);
+    }
     super.settle(resources);
   }
 

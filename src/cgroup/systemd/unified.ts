@@ -1,6 +1,7 @@
 // linux.resources.unified → properties, for those files that systemd writes itself. Pure. What has no property is
 // left to the files, and so is a value that is not understood here: the kernel says what is wrong with it.
 
+import { wordPointer } from "../../errors.js";
 import { at } from "../resources.js";
 import { cpusetBits } from "./cpuset.js";
 import {
@@ -70,6 +71,13 @@ function setCpuWeight(unified: Record<string, string>, { version }: UnitContext,
 
 /** Scopes have a policy since this version; before it memory.oom.group is only written to its file. */
 const OOM_POLICY = 253;
+
+/** A warning for a value that an older systemd will overwrite. */
+export function oomGroupWarnings(unified: Record<string, string> | undefined, version: number): string[] {
+  if (unified?.["memory.oom.group"]?.trim() !== "1" || version >= OOM_POLICY) return [];
+  const place = wordPointer(at("unified", "memory.oom.group"));
+  return [`${place}: systemd ${version} sets it back at a daemon-reload (${OOM_POLICY} keeps it)`];
+}
 
 /** memory.oom.group as OOMPolicy, which only a new unit takes. */
 export function oomPolicy(unified: Record<string, string> | undefined, version: number): Property[] {

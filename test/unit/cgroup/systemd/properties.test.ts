@@ -8,7 +8,7 @@ import { deviceProperties } from "../../../../src/cgroup/systemd/devices.js";
 import { resourceProperties, weightForBfq } from "../../../../src/cgroup/systemd/properties.js";
 import { INFINITY } from "../../../../src/cgroup/systemd/property.js";
 import { quotaPerSecond, roundedQuota, withRoundedQuota } from "../../../../src/cgroup/systemd/quota.js";
-import { oomPolicy } from "../../../../src/cgroup/systemd/unified.js";
+import { oomGroupWarnings, oomPolicy } from "../../../../src/cgroup/systemd/unified.js";
 
 const convert = (resources: LinuxResources, version = 255, cpuMax?: string, bfq = false) =>
   Object.fromEntries(
@@ -185,4 +185,7 @@ t.test("memory.oom.group", async (t) => {
   t.same(oomPolicy({ "memory.oom.group": "1" }, 252), []);
   t.same(oomPolicy({ "memory.oom.group": "7" }, 253), []);
   t.same(oomPolicy(undefined, 253), []);
+  t.match(oomGroupWarnings({ "memory.oom.group": "1" }, 252), [/systemd 252 sets it back at a daemon-reload/]);
+  t.same(oomGroupWarnings({ "memory.oom.group": "1" }, 253), []);
+  t.same(oomGroupWarnings({ "memory.oom.group": "0" }, 252), []);
 });
