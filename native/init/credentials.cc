@@ -18,12 +18,22 @@ constexpr uint32_t kCapabilityBits = 64;
 uint32_t low(uint64_t set) { return static_cast<uint32_t>(set); }
 uint32_t high(uint64_t set) { return static_cast<uint32_t>(set >> 32); }
 
+// Values of keep_groups.
+constexpr uint32_t kKeep = 1, kIfAllowed = 2;
+
+bool set_groups(Context &context, const steps::EnterUser &step) {
+  if (step.keep_groups == kKeep) return true;
+  if (syscall(SYS_setgroups, step.groups.count, step.groups.data) == 0) return true;
+  // /proc/PID/setgroups of a user namespace that was joined says "deny": nobody can set them there.
+  if (errno != EPERM || step.keep_groups != kIfAllowed) return context.fail(errno, "set additional groups");
+  if (step.groups.count > 0) context.warn(EPERM, "additional groups are not set: the user namespace denies it");
+  return true;
+}
+
 }  // namespace
 
 bool run(Context &context, const steps::EnterUser &step) {
-  if (!step.keep_groups && syscall(SYS_setgroups, step.groups.count, step.groups.data) != 0) {
-    return context.fail(errno, "set additional groups");
-  }
+  if (!set_groups(context, step)) return false;
   if (syscall(SYS_setresgid, step.gid, step.gid, step.gid) != 0) return context.fail(errno, "set gid %u", step.gid);
   if (syscall(SYS_setresuid, step.uid, step.uid, step.uid) != 0) return context.fail(errno, "set uid %u", step.uid);
   // A change of ids sets it to /proc/sys/fs/suid_dumpable, which may be 1.

@@ -3,7 +3,7 @@
 import { RuntError } from "../errors.js";
 import { EINVAL, ENOENT, S_IFDIR, S_IFMT } from "../host/constants.js";
 import { native } from "../host/native.js";
-import { errnoOf, failure } from "./failure.js";
+import { delegateHint, errnoOf, failure, isPermission } from "./failure.js";
 import { parseKeyed } from "./proc-files.js";
 import { describeProcesses, processesBelow } from "./processes.js";
 
@@ -46,8 +46,10 @@ export class MadeDirectories {
 }
 
 /** A NativeError of mkdir in words. */
-export function cannotMake(error: unknown, path: string): RuntError {
-  const hint = errnoOf(error) === EINVAL ? "the name is not allowed for a cgroup" : undefined;
+export function cannotMake(error: unknown, path: string, version: 1 | 2): RuntError {
+  let hint: string | undefined;
+  if (errnoOf(error) === EINVAL) hint = "the name is not allowed for a cgroup";
+  if (isPermission(error)) hint = delegateHint(version);
   return failure(error, { attempt: "create cgroup", path, hint });
 }
 

@@ -28,5 +28,10 @@ export function failure(error: unknown, parts: Partial<ErrorParts>): RuntError {
   throw error;
 }
 
-export const DELEGATE_HINT =
-  "delegate cgroups to the user: a drop-in for user@.service with [Service] Delegate=cpu cpuset io memory pids";
+/** How a user without privileges gets cgroups to write in. */
+export function delegateHint(version: 1 | 2): string {
+  if (version === 1) {
+    return "cgroup v1 has no safe delegation: run as root, or boot with systemd.unified_cgroup_hierarchy=1 for cgroup v2";
+  }
+  return 'run in a delegated scope: systemd-run --user --scope -p Delegate=yes; for controllers that the user\'s systemd lacks: systemctl edit user@.service, "[Service] Delegate=cpu cpuset io memory pids", and a new login';
+}

@@ -1,5 +1,6 @@
-// The driver of --cgroup-manager=disabled: the container stays in the caller's cgroup, which is not ours to
-// limit, freeze or remove. All that is known is the container's first process.
+// The driver of containers without a cgroup of their own (rootless without delegation, --cgroup-manager=disabled):
+// they stay in the caller's, which is not ours to limit, freeze or remove. Their processes are found by their pid
+// namespace and by their parents.
 
 import type { CgroupPlacement } from "../plan/types.js";
 import { RuntError } from "../errors.js";
@@ -7,6 +8,7 @@ import { ESRCH } from "../host/constants.js";
 import { native } from "../host/native.js";
 import type { CgroupDriver, CgroupPaths, FreezerState } from "./driver.js";
 import { errnoOf, failure } from "./failure.js";
+import { processesOf } from "./process-tree.js";
 import type { LinuxResources } from "./resources.js";
 import { requestedLimits } from "./rootless.js";
 import { emptyStats, type ContainerStats } from "./stats/shape.js";
@@ -38,7 +40,7 @@ export class NoCgroupDriver implements CgroupDriver {
   }
 
   processes(): number[] {
-    return this.pid === undefined ? [] : [this.pid];
+    return this.pid === undefined ? [] : processesOf(this.pid);
   }
 
   freezerState(): FreezerState {
@@ -50,12 +52,13 @@ export class NoCgroupDriver implements CgroupDriver {
   }
 
   signalAll(signal: number): void {
-    if (this.pid === undefined) return;
-    try {
-      native().kill(this.pid, signal);
-    } catch (error) {
-      if (errnoOf(error) === ESRCH) return;
-      throw failure(error, { attempt: `send signal ${signal} to process`, path: String(this.pid) });
+    for (const pid of this.processes()) {
+      try {
+        native().kill(pid, signal);
+      } catch (error) {
+        if (errnoOf(error) === ESRCH) continue;
+        throw failure(error, { attempt: `send signal ${signal} to process`, path: String(pid) });
+      }
     }
   }
 
@@ -70,6 +73,10 @@ export class NoCgroupDriver implements CgroupDriver {
   }
 
   private cannot(attempt: string): RuntError {
-    return new RuntError({ attempt, cause: "the container has no cgroup of its own" });
+    return new RuntError({
+      attempt,
+      cause: "the container has no cgroup of its own",
+      hint: "it was made without one: rootless, or with cgroups disabled",
+    });
   }
 }

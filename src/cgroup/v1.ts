@@ -8,7 +8,7 @@ import type { CgroupPlacement } from "../plan/types.js";
 import { RuntError } from "../errors.js";
 import { native } from "../host/native.js";
 import { SIGKILL } from "../host/signals.js";
-import { applyDeviceWrites, applyWrites, type OnFailure } from "./apply.js";
+import { applyDeviceWrites, applyWrites } from "./apply.js";
 import { MadeDirectories } from "./create.js";
 import { deviceProgram } from "./device-program.js";
 import { deviceRules } from "./device-rules.js";
@@ -20,7 +20,7 @@ import { splitPids } from "./pids.js";
 import { processesBelow } from "./processes.js";
 import { removeAll } from "./remove.js";
 import type { LinuxResources } from "./resources.js";
-import { lostLimitWarning, noCgroupWarning } from "./rootless.js";
+import { LostLimits, noCgroupWarnings } from "./rootless.js";
 import { statsV1 } from "./stats/v1.js";
 import type { ContainerStats } from "./stats/shape.js";
 import { applyAllOrNothing } from "./transaction.js";
@@ -44,11 +44,15 @@ export interface DriverOptions {
 
 export class CgroupV1Driver implements CgroupDriver {
   readonly warnings: string[] = [];
+  /** Rootless: the limits that it goes on without. */
+  private readonly lost: LostLimits | undefined;
 
   constructor(
     readonly paths: CgroupPaths,
     private readonly options: DriverOptions = { rootless: false, pathGiven: true },
-  ) {}
+  ) {
+    this.lost = options.rootless ? new LostLimits(1) : undefined;
+  }
 
   create(resources: LinuxResources | undefined): void {
     const { directories } = this.paths;
@@ -68,7 +72,7 @@ export class CgroupV1Driver implements CgroupDriver {
       for (const controller of missing) delete directories[controller];
       if (missing.length > 0 && Object.keys(directories).length === 0) {
         const error = new RuntError({ attempt: "create cgroups", cause: "permission denied" });
-        this.warnings.push(noCgroupWarning(error, resources));
+        this.warnings.push(...noCgroupWarnings(error, resources, 1));
       }
     } catch (error) {
       made.rollback();
@@ -186,18 +190,22 @@ export class CgroupV1Driver implements CgroupDriver {
   private writeLimits(resources: LinuxResources): void {
     const { directories } = this.paths;
     const { v1, v2 } = splitHybrid(resources, directories);
-    const onFailure = this.onFailure();
-    applyWrites(v1Writes(v1), directories, onFailure);
-    if (v2 === undefined) return;
-    const writes = v2Writes(v2);
+    applyWrites(v1Writes(v1), directories, this.lost?.take);
+    if (v2 !== undefined) this.writeUnified(v2);
+    if (this.lost) this.warnings.push(...this.lost.warnings());
+  }
+
+  private writeUnified(resources: LinuxResources): void {
+    const { directories } = this.paths;
+    const writes = v2Writes(resources);
     try {
       enableControllers(directories[""]!, controllersOf(writes));
     } catch (error) {
-      if (!onFailure || !(error instanceof RuntError)) throw error;
-      for (const write of writes) onFailure(error, write);
+      if (!this.lost || !(error instanceof RuntError)) throw error;
+      for (const write of writes) this.lost.take(error, write);
       return;
     }
-    applyWrites(writes, directories, onFailure);
+    applyWrites(writes, directories, this.lost?.take);
   }
 
   /** In a v1 hierarchy by its lists; where that is not mounted, by a program on the hybrid's cgroup2. */
@@ -222,10 +230,5 @@ export class CgroupV1Driver implements CgroupDriver {
         path: devices ?? unified ?? "",
       });
     }
-  }
-
-  private onFailure(): OnFailure | undefined {
-    if (!this.options.rootless) return undefined;
-    return (error, write) => this.warnings.push(lostLimitWarning(error, write));
   }
 }

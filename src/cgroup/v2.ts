@@ -4,7 +4,7 @@ import type { CgroupPlacement } from "../plan/types.js";
 import { RuntError } from "../errors.js";
 import { native } from "../host/native.js";
 import { SIGKILL } from "../host/signals.js";
-import { applyWrites, type OnFailure } from "./apply.js";
+import { applyWrites } from "./apply.js";
 import { MadeDirectories } from "./create.js";
 import { delegateCgroup } from "./delegate.js";
 import { allowsAll, deviceProgram } from "./device-program.js";
@@ -17,7 +17,7 @@ import { splitPids } from "./pids.js";
 import { processesBelow } from "./processes.js";
 import { removeAll } from "./remove.js";
 import type { LinuxResources } from "./resources.js";
-import { lostLimitWarning, noCgroupWarning } from "./rootless.js";
+import { LostLimits, noCgroupWarnings } from "./rootless.js";
 import { emptyStats, type ContainerStats } from "./stats/shape.js";
 import { statsV2 } from "./stats/v2.js";
 import type { DriverOptions } from "./v1.js";
@@ -36,11 +36,15 @@ export class CgroupV2Driver implements CgroupDriver {
   readonly warnings: string[] = [];
   /** How many of our processes are in the cgroup when the container's first one is made, itself included. */
   protected readonly processesAtStart: 1 | 2 = 1;
+  /** Rootless: the limits that it goes on without. */
+  private readonly lost: LostLimits | undefined;
 
   constructor(
     readonly paths: CgroupPaths,
     protected readonly options: DriverOptions = { rootless: false, pathGiven: true },
-  ) {}
+  ) {
+    this.lost = options.rootless ? new LostLimits(2) : undefined;
+  }
 
   create(resources: LinuxResources | undefined): void {
     const directory = this.paths.directories[""];
@@ -54,7 +58,7 @@ export class CgroupV2Driver implements CgroupDriver {
       const tolerant = this.options.rootless && !this.options.pathGiven && isPermission(error);
       if (!tolerant || !(error instanceof RuntError)) throw error;
       delete this.paths.directories[""];
-      this.warnings.push(noCgroupWarning(error, resources));
+      this.warnings.push(...noCgroupWarnings(error, resources, 2));
     }
   }
 
@@ -170,7 +174,8 @@ export class CgroupV2Driver implements CgroupDriver {
   }
 
   private writeLimits(resources: LinuxResources): void {
-    applyWrites(v2Writes(resources), this.paths.directories, this.onFailure());
+    applyWrites(v2Writes(resources), this.paths.directories, this.lost?.take);
+    if (this.lost) this.warnings.push(...this.lost.warnings());
   }
 
   private setDevices(directory: string, rules: ReturnType<typeof deviceRules>): void {
@@ -186,10 +191,5 @@ export class CgroupV2Driver implements CgroupDriver {
         hint: isPermission(error) ? "it needs CAP_BPF and CAP_NET_ADMIN, or CAP_SYS_ADMIN" : undefined,
       });
     }
-  }
-
-  private onFailure(): OnFailure | undefined {
-    if (!this.options.rootless) return undefined;
-    return (error, write) => this.warnings.push(lostLimitWarning(error, write));
   }
 }

@@ -43,7 +43,7 @@ export function wordFailure(
   const errno = message.value || undefined;
   // runt-init looked at the file and knows more than the errno says.
   const [text = "", found] = message.text.split(HINT_SEPARATOR);
-  const hint = found ?? (step && errno ? hintFor(step.op, errno) : undefined);
+  const hint = found ?? (step && errno ? hintFor(step.op, errno, text) : undefined);
   const words = errno === undefined ? undefined : native().strerror(errno);
   if (step && PROGRAM_STEPS.includes(step.op)) {
     return new RuntError({ cause: programPrefix + (words ? `${text}: ${words}` : text), hint, errno });

@@ -3,24 +3,24 @@
 
 import { EACCES, EBUSY, EINVAL, ENODEV, ENOENT, ENOSPC, ENOSYS, EPERM, EROFS, EUSERS } from "../host/constants.js";
 import type { Step } from "../plan/steps.gen.js";
+import { coveredHint, idHint, restrictedHint, userNamespaceHint } from "./machine-hints.js";
 
-type Hints = Partial<Record<Step["op"], Readonly<Record<number, string>>>>;
+/** A text, or who looks at the machine for one. In: what runt-init says it attempted. */
+type Hint = string | ((text: string) => string | undefined);
+type Hints = Partial<Record<Step["op"], Readonly<Record<number, Hint>>>>;
 
 const NAMESPACE_LIMIT = "a limit in /proc/sys/user/max_*_namespaces is reached";
-const NAMESPACE_RIGHT =
-  "creating namespaces needs CAP_SYS_ADMIN or a user namespace in linux.namespaces; some kernels also forbid the latter by sysctl";
-
 const HINTS: Hints = {
   clone: {
     [ENOSPC]: NAMESPACE_LIMIT,
     [EUSERS]: NAMESPACE_LIMIT,
-    [EPERM]: NAMESPACE_RIGHT,
+    [EPERM]: userNamespaceHint,
     [EINVAL]: "this kernel lacks one of the namespaces asked for",
   },
   unshare: {
     [ENOSPC]: NAMESPACE_LIMIT,
     [EUSERS]: NAMESPACE_LIMIT,
-    [EPERM]: NAMESPACE_RIGHT,
+    [EPERM]: userNamespaceHint,
     [EINVAL]: "this kernel lacks one of the namespaces asked for",
   },
   open_namespace: {
@@ -35,9 +35,12 @@ const HINTS: Hints = {
   clone_tree: { [ENOENT]: "the source must exist on the host before the container is created" },
   make_filesystem: {
     [ENODEV]: "this kernel does not know the file system type",
-    [EPERM]:
-      "in a user namespace the kernel allows proc and sysfs only when the caller's own are not partly covered, and few other types",
-    [EINVAL]: "the file system does not know one of the options",
+    [EPERM]: coveredHint,
+    [EINVAL]: idHint,
+  },
+  set_host_propagation: { [EACCES]: restrictedHint, [EPERM]: restrictedHint },
+  write_self: {
+    [EACCES]: "only CAP_SYS_RESOURCE may lower it below what the caller has: see /proc/self/oom_score_adj",
   },
   idmap_tree: { [ENOSYS]: "take the mappings out, or change the owners of the files" },
   make_user_namespace: {
@@ -68,7 +71,8 @@ const HINTS: Hints = {
   set_memory_policy: { [ENOSYS]: "this kernel has no NUMA support" },
 };
 
-/** What to try, or undefined. In: the step that failed and the errno. */
-export function hintFor(op: Step["op"], errno: number): string | undefined {
-  return HINTS[op]?.[errno];
+/** What to try, or undefined. In: the step that failed, the errno, what runt-init says it attempted. */
+export function hintFor(op: Step["op"], errno: number, text: string): string | undefined {
+  const hint = HINTS[op]?.[errno];
+  return typeof hint === "function" ? hint(text) : hint;
 }

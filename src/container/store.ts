@@ -3,7 +3,8 @@
 // directory itself; readers need none, as files in it are replaced whole.
 
 import { RuntError } from "../errors.js";
-import { O_DIRECTORY, O_NOFOLLOW } from "../host/constants.js";
+import { EACCES, EPERM, O_DIRECTORY, O_NOFOLLOW } from "../host/constants.js";
+import { failure, isNativeError } from "../host/failure.js";
 import { native } from "../host/native.js";
 import { checkId } from "./ids.js";
 import { parentPath } from "./paths.js";
@@ -42,13 +43,27 @@ export interface Claim {
  */
 export function claim(root: string, id: string, ofUser: boolean): Claim {
   checkId(id);
-  makeRoot(root, ofUser);
   const directory = stateDirectory(root, id);
   // 0711: callers with other uids may reach the sockets in it, but not list it.
-  if (!native().mkdir(directory, 0o711)) throw new RuntError("container with given ID already exists");
+  const isNew = inRoot(root, () => {
+    makeRoot(root, ofUser);
+    return native().mkdir(directory, 0o711);
+  });
+  if (!isNew) throw new RuntError("container with given ID already exists");
   const fd = lockDirectory(directory, true);
   if (fd === null) throw new RuntError("container was deleted while it was being created");
   return { directory, fd };
+}
+
+/** Does something in ROOT. Throws RuntError that says where else the state can be kept, when it may not. */
+function inRoot<T>(root: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!isNativeError(error) || (error.errno !== EACCES && error.errno !== EPERM)) throw error;
+    const hint = `containers are kept in ${root}: --root names another directory, and so does XDG_RUNTIME_DIR for users without privileges`;
+    throw failure(error, { hint });
+  }
 }
 
 function makeRoot(root: string, ofUser: boolean): void {
@@ -174,8 +189,7 @@ export const CACHE_DIRECTORY = "seccomp~cache";
 /** The ids under a root, sorted. Null when there is no root. Other files than directories are passed over. */
 export function listIds(root: string): string[] | null {
   if (native().stat(root) === null) return null;
-  return native()
-    .readdir(root)
+  return inRoot(root, () => native().readdir(root))
     .filter((name) => name !== CACHE_DIRECTORY && isDirectory(stateDirectory(root, name)))
     .sort();
 }

@@ -1,13 +1,14 @@
 // Mounts that make a file system (config.md, "Mounts"): all but bind mounts and "cgroup".
 
 import { RuntError } from "../errors.js";
+import type { LinuxNamespaceType } from "../spec/types.gen.js";
 import { MOUNT_ATTR_RDONLY, MS_RDONLY, TARGET_DIRECTORY } from "./constants.js";
 import { isKernelDirectory } from "./destinations.js";
 import { isIdmapped, planIdmap } from "./idmap.js";
 import type { MountOptions } from "./mount-options.js";
 import type { PlannedMount } from "./mounts.js";
 import type { Planning } from "./planning.js";
-import { type Place, place } from "./program.js";
+import { type Place, place, type StepList } from "./program.js";
 import { openTree, shapeTree } from "./trees.js";
 
 /**
@@ -40,16 +41,15 @@ export function planFilesystem(planning: Planning, planned: PlannedMount): numbe
   const type = mount.type!;
   if (type === "sysfs" && isForeignSysfs(planning)) return planHostSys(planning, planned);
   const { inside } = planning;
+  const maker = makerOf(planning, planned);
   const slot = planning.slot();
-  // With mapped ids its owner must be who maps them: the host, also for a container in a user namespace.
-  const list = isIdmapped(planned) ? planning.sources : inside;
   // Mount points, and in /dev nodes, are made in these before they are read-only.
   const later =
     (type === "tmpfs" || destination === "/dev") && ((options.own.set | options.tree.set) & MOUNT_ATTR_RDONLY) !== 0;
   if (later) planning.readonlyLater.push({ slot, recursive: (options.tree.set & MOUNT_ATTR_RDONLY) !== 0, at });
   const shape = later ? writable(options) : options;
   const readonlyMedium = (shape.own.set & MOUNT_ATTR_RDONLY) !== 0 && !VIRTUAL.includes(type);
-  list.add(at, {
+  maker.add(at, {
     op: "make_filesystem",
     slot,
     type,
@@ -59,9 +59,9 @@ export function planFilesystem(planning: Planning, planned: PlannedMount): numbe
     superblock: options.superblock | (readonlyMedium ? MS_RDONLY : 0),
     attributes: shape.own.set,
   });
-  planIdmap(planning, list, planned, slot);
+  planIdmap(planning, maker, planned, slot);
   // The new mount has its own attributes already.
-  shapeTree(inside, at, slot, { own: { set: 0, clear: 0 }, tree: shape.tree, propagation: shape.propagation });
+  shapeTree(maker, at, slot, { own: { set: 0, clear: 0 }, tree: shape.tree, propagation: shape.propagation });
   if (options.tmpcopyup) inside.add(at, { op: "copy_up", slot, target: destination });
   attachDirectory(
     planning,
@@ -71,6 +71,34 @@ export function planFilesystem(planning: Planning, planned: PlannedMount): numbe
     type === "proc" || type === "sysfs" || isKernelDirectory(destination),
   );
   return slot;
+}
+
+/** File systems that show a namespace: only who has rights over that one may mount them. */
+const SHOWS: Readonly<Record<string, LinuxNamespaceType>> = { proc: "pid", mqueue: "ipc" };
+
+/**
+ * The list in which a file system is made: in the container, but in stage A when what it shows is
+ * the host's, or is older than the container's user namespace.
+ */
+function makerOf(planning: Planning, planned: PlannedMount): StepList {
+  const { at, mount } = planned;
+  const { namespaces, host } = planning;
+  // With mapped ids its owner must be who maps them: the host, also for a container in a user namespace.
+  if (isIdmapped(planned)) return planning.sources;
+  const shown = SHOWS[mount.type!];
+  if (!shown || !planning.inUserNamespace || namespaces.isNew(shown)) return planning.inside;
+  // Of two that are joined nothing is known; engines join those of one pod.
+  if (namespaces.isJoined(shown) && namespaces.isJoined("user")) return planning.inside;
+  // procfs shows the pid namespace of who makes it, and joining one is for children only.
+  const possible = host.euid === 0 && !(shown === "pid" && namespaces.isJoined("pid"));
+  if (possible) return namespaces.isJoined(shown) ? planning.joined : planning.before;
+  throw new RuntError({
+    where: at.where,
+    cause: `${mount.type} shows a ${shown} namespace that does not belong to the container's user namespace, so it can't be mounted`,
+    hint: namespaces.isJoined(shown)
+      ? `join the user namespace that it belongs to as well, or bind the other container's ${mount.type}`
+      : `add { "type": "${shown}" } to linux.namespaces, or bind the host's: "type": "none", "source": "${mount.type === "proc" ? "/proc" : "/dev/mqueue"}", "options": ["rbind"]`,
+  });
 }
 
 /** Attaches the tree of a slot on a directory, made when it is missing. */

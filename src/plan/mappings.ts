@@ -16,6 +16,16 @@ export function mapText(mappings: readonly LinuxIDMapping[]): string {
   return mappings.map(({ containerID, hostID, size }) => `${containerID} ${hostID} ${size}\n`).join("");
 }
 
+// linux/capability.h
+const CAP_SETGID = 1n << 6n;
+const CAP_SETUID = 1n << 7n;
+
+/** Whether the caller may map any ids that its own user namespace has. Else: the own ids, or newuidmap and newgidmap. */
+export function mapsFreely({ euid, capabilities }: Host): boolean {
+  if (capabilities === undefined) return euid === 0;
+  return (capabilities & CAP_SETUID) !== 0n && (capabilities & CAP_SETGID) !== 0n;
+}
+
 /**
  * Whether the maps of a new user namespace can only be written after setgroups(2) was denied in
  * it: since Linux 3.19 that is the price for a user without privileges, who may map the own ids
@@ -23,23 +33,30 @@ export function mapText(mappings: readonly LinuxIDMapping[]): string {
  */
 export function deniesSetgroups(config: Spec, host: Host): boolean {
   const { uidMappings, gidMappings } = config.linux ?? {};
-  return host.rootless && isOwnId(uidMappings, host.euid) && isOwnId(gidMappings, host.egid);
+  return !mapsFreely(host) && isOwnId(uidMappings, host.euid) && isOwnId(gidMappings, host.egid);
 }
 
 function isOwnId(mappings: readonly LinuxIDMapping[] | undefined, id: number): boolean {
   return mappings?.length === 1 && mappings[0]!.size === 1 && mappings[0]!.hostID === id;
 }
 
+/** `keep_groups` of enter_user. */
+export const SET_GROUPS = 0;
+export const KEEP_GROUPS = 1;
+/** Set, unless the user namespace that was joined denies setgroups(2). */
+export const SET_GROUPS_IF_ALLOWED = 2;
+
 /**
  * Whether the container's process keeps the groups that it has. Otherwise they are the ones of
  * the config, and none of the caller's stay. A new user namespace inherits the denial of the one
  * that it is made in.
  */
-export function keepsGroups({ config, host, namespaces }: Planning): boolean {
-  if (namespaces.isNew("user")) return deniesSetgroups(config, host) || host.setgroupsDenied === true;
-  // What a user without privileges can join is another user's without privileges.
-  if (namespaces.isJoined("user") && host.euid !== 0) return true;
-  return host.setgroupsDenied === true;
+export function groupsMode({ config, host, namespaces }: Planning): number {
+  // What is denied in a user namespace is denied in all that are made in it.
+  if (!namespaces.isJoined("user") && host.setgroupsDenied) return KEEP_GROUPS;
+  if (namespaces.isNew("user")) return deniesSetgroups(config, host) ? KEEP_GROUPS : SET_GROUPS;
+  // Only runt-init can see what the other namespace allows.
+  return namespaces.isJoined("user") ? SET_GROUPS_IF_ALLOWED : SET_GROUPS;
 }
 
 /** Whom the container is set up as: root of its user namespace, or the process's user when root is not mapped. */
@@ -50,6 +67,22 @@ export function setupUser({ config, namespaces }: Planning): { uid: number; gid:
     uid: hostId(uidMappings, 0) === undefined ? config.process.user.uid : 0,
     gid: hostId(gidMappings, 0) === undefined ? config.process.user.gid : 0,
   };
+}
+
+/**
+ * Gives up the caller's groups while that is allowed: a user namespace that is joined may deny
+ * setgroups(2), and then root's groups of the host would go along.
+ */
+export function planDroppedGroups({ entering, host, namespaces }: Planning): void {
+  if (!namespaces.isJoined("user") || host.euid !== 0) return;
+  entering.add(namespaces.at("user"), {
+    op: "enter_user",
+    uid: host.euid,
+    gid: host.egid,
+    groups: [],
+    // runt itself may run where it is denied.
+    keepGroups: SET_GROUPS_IF_ALLOWED,
+  });
 }
 
 /**
@@ -69,14 +102,14 @@ export function planSetupUser(planning: Planning): void {
     op: "enter_user",
     ...setupUser(planning),
     groups: [],
-    keepGroups: Number(keepsGroups(planning)),
+    keepGroups: groupsMode(planning),
   });
 }
 
 /** Says which groups the container's process will not get, as the kernel forbids it to set them. */
 export function groupsOf(planning: Planning): readonly number[] {
   const groups = planning.config.process.user.additionalGids ?? [];
-  if (!keepsGroups(planning)) return groups;
+  if (groupsMode(planning) !== KEEP_GROUPS) return groups;
   if (groups.length > 0) {
     planning.warn(place("/process/user/additionalGids"), "not set: this user namespace does not allow setgroups(2)");
   }

@@ -3,6 +3,7 @@
 
 import { RuntError } from "../errors.js";
 import type { LinuxNamespaceType, Spec } from "../spec/types.gen.js";
+import { planDroppedGroups } from "./mappings.js";
 import type { Planning } from "./planning.js";
 import { OWN, type Place, place } from "./program.js";
 import { NO_SLOT, SYNC_CGROUP, SYNC_MAP_IDS } from "./steps.gen.js";
@@ -102,14 +103,30 @@ export function requireMountNamespace({ namespaces }: Planning): void {
   });
 }
 
+// linux/capability.h
+const CAP_SYS_ADMIN = 1n << 21n;
+
+/** Without rights over the own user namespace every other namespace needs one of its own around it. */
+export function requireUserNamespace({ host, namespaces }: Planning): void {
+  if (namespaces.has("user") || host.capabilities === undefined) return;
+  if ((host.capabilities & CAP_SYS_ADMIN) !== 0n) return;
+  throw new RuntError({
+    where: ALL.where,
+    cause: "a caller without CAP_SYS_ADMIN can make namespaces only in a user namespace of their own",
+    hint: 'add { "type": "user" } with linux.uidMappings and linux.gidMappings; `spec --rootless` writes such a config',
+  });
+}
+
 /** Stage A's way out: joins, the new user namespace, the time namespace, the clone. */
 export function planEntering(planning: Planning): void {
   const { entering, namespaces } = planning;
   const slots = openJoined(planning);
+  planDroppedGroups(planning);
   // What is in a namespace that is joined must not be able to trace this process or to open its
   // descriptors of the host (CVE-2016-9962).
   if (slots.size > 0) entering.add(OWN, { op: "set_dumpable", value: 0 });
   joinAll(planning, slots);
+  entering.steps.push(...planning.joined.steps);
   if (namespaces.isNew("user")) makeUserNamespace(planning, slots.size > 0);
   // After the user namespace, which owns it then; before the clone, as it holds for children only.
   if (namespaces.isNew("time")) {

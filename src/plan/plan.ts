@@ -9,7 +9,7 @@ import { planCreateHooks } from "./hooks.js";
 import { planSetupUser } from "./mappings.js";
 import { openMasks, planMasks } from "./masks.js";
 import { planMounts } from "./mounts.js";
-import { planEntering, planOwnNamespaces, requireMountNamespace } from "./namespaces.js";
+import { planEntering, planOwnNamespaces, requireMountNamespace, requireUserNamespace } from "./namespaces.js";
 import { planNotify } from "./notify.js";
 import { Planning } from "./planning.js";
 import { planMissingDirectory, planOomScore, planPrivileged, planSession, planUser } from "./process.js";
@@ -32,6 +32,7 @@ export { printPlan } from "./print.js";
 export function planContainer(config: Spec, host: Host, request: ContainerRequest): Plan {
   const planning = new Planning(config, host, request);
   requireMountNamespace(planning);
+  requireUserNamespace(planning);
   refuseUnsupported(planning);
 
   // Stage A, in the host's namespaces.

@@ -24,6 +24,8 @@ export class Planning {
   readonly program: Program;
   readonly before = new StepList();
   readonly entering = new StepList();
+  /** File systems of namespaces that were joined: made after the joins, before a new user namespace takes the right to. */
+  readonly joined = new StepList();
   /** The first steps of stage B. */
   readonly start = new StepList();
   /** Trees of the host that stay its peers: opened by the child before it leaves the host's peer groups. */

@@ -9,7 +9,7 @@ import {
   planSearchRights,
 } from "./capabilities.js";
 import { planLabels } from "./labels.js";
-import { groupsOf, keepsGroups, setupUser } from "./mappings.js";
+import { groupsMode, groupsOf, setupUser } from "./mappings.js";
 import { planMemoryPolicy } from "./memory-policy.js";
 import { planPersonality } from "./personality.js";
 import type { Planning } from "./planning.js";
@@ -83,7 +83,7 @@ export function planUser(planning: Planning): void {
     uid,
     gid,
     groups: groupsOf(planning),
-    keepGroups: Number(keepsGroups(planning)),
+    keepGroups: groupsMode(planning),
   });
   enterDirectory(planning, isRoot, sets);
   planCapabilities(planning, sets);

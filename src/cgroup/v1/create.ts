@@ -25,7 +25,7 @@ export function createV1(
       try {
         isNew = made.make(directory);
       } catch (error) {
-        if (!tolerant || !isPermission(error)) throw cannotMake(error, directory);
+        if (!tolerant || !isPermission(error)) throw cannotMake(error, directory, 1);
         missing.push(...Object.keys(directories).filter((name) => directories[name] === directory));
         continue;
       }

@@ -4,7 +4,7 @@ import { RuntError } from "../../errors.js";
 import { EBUSY, ENOENT, EOPNOTSUPP } from "../../host/constants.js";
 import { native } from "../../host/native.js";
 import { cannotMake, type MadeDirectories, refuseOccupied, unexpectedlyFrozen } from "../create.js";
-import { DELEGATE_HINT, errnoOf, failure, isPermission } from "../failure.js";
+import { delegateHint, errnoOf, failure, isPermission } from "../failure.js";
 import { parseKeyed, parseWords } from "../proc-files.js";
 import { describeProcesses, processesOf } from "../processes.js";
 
@@ -14,7 +14,7 @@ export function createV2(directory: string, made: MadeDirectories): void {
   try {
     isNew = made.make(directory);
   } catch (error) {
-    throw cannotMake(error, directory);
+    throw cannotMake(error, directory, 2);
   }
   // The root has no cgroup.type: it is never frozen or threaded, and so a new child of it is neither.
   const parent = directory.slice(0, directory.lastIndexOf("/"));
@@ -95,6 +95,6 @@ function explain(error: unknown, path: string): string | undefined {
     return `a cgroup that holds processes cannot hand controllers to its children ("no internal processes"); in ${path}: ${pids}; move them to a child of it, or choose another cgroupsPath`;
   }
   if (errnoOf(error) === EOPNOTSUPP) return `${path} is threaded; only threaded controllers can be enabled below it`;
-  if (isPermission(error)) return DELEGATE_HINT;
+  if (isPermission(error)) return delegateHint(2);
   return undefined;
 }

@@ -29,7 +29,11 @@ t.test("setgroups is denied only where the kernel asks for it", (t) => {
   t.equal(denies(own, { ...own, hostID: 1001 }), false);
   t.equal(denies(own, { ...own, size: 2 }), false);
   t.equal(denies({ ...own, size: 2 }, own), false);
-  t.equal(denies(own, own, { ...ROOT, euid: 1000, egid: 1000 }), false, "with privilege over the host");
+  const free = { ...ROOTLESS, capabilities: 0xc0n };
+  t.equal(denies(own, own, free), false, "with CAP_SETUID and CAP_SETGID over the own user namespace");
+  const root = { containerID: 0, hostID: 0, size: 1 };
+  t.equal(denies(root, root, { ...ROOT, rootless: true }), false, "root of a user namespace, as Podman calls");
+  t.equal(denies(root, root, { ...ROOT, rootless: true, capabilities: 0n }), true, "root without the capabilities");
   t.end();
 });
 
@@ -56,8 +60,14 @@ t.test("groups that can't be set are warned about", (t) => {
     { user: { groups: [], keepGroups: 1 }, warnings },
   );
   t.match(
-    groups((config) => config.linux!.namespaces!.push({ type: "user", path: "/proc/9/ns/user" }), ROOTLESS),
+    groups(withUserNamespace, { setgroupsDenied: true }),
     { user: { groups: [], keepGroups: 1 }, warnings },
+    "what is denied outside is denied inside",
+  );
+  t.match(
+    groups((config) => config.linux!.namespaces!.push({ type: "user", path: "/proc/9/ns/user" }), ROOTLESS),
+    { user: { groups: [5, 6], keepGroups: 2 }, warnings: [] },
+    "only runt-init sees what a namespace that is joined allows",
   );
   t.end();
 });
