@@ -2,8 +2,8 @@
 // part is tried even when one before it failed. The directory goes last and only when nothing
 // else is left, so that `delete --force` can be repeated until all is clean.
 
-import { changingDriverFromState } from "../cgroup/index.js";
-import type { CgroupDriver } from "../cgroup/driver.js";
+import { cgroupDriverFromState, changingDriverFromState } from "../cgroup/index.js";
+import type { CgroupDriver, CgroupPaths } from "../cgroup/driver.js";
 import { RuntError } from "../errors.js";
 import { failure } from "../host/failure.js";
 import { native } from "../host/native.js";
@@ -44,7 +44,8 @@ export async function destroyContainer(destruction: Destruction): Promise<void> 
   };
   const cgroup = await driverOf(journal);
   const ours = init !== null || isCgroupMarked(claim.directory);
-  if (kill || journal?.ownPidNamespace === false) attempt(() => killAll(ours ? cgroup : null, init));
+  const tree = journal && !cgroup && !journal.ownPidNamespace ? journal.cgroup : null;
+  if (kill || journal?.ownPidNamespace === false) attempt(() => killAll(ours ? cgroup : null, init, tree));
   if (cgroup) attempt(() => removeCgroup(cgroup, ours));
   if (problems.length === 0) attempt(() => removeOverlayLeftovers(journal?.overlay));
   if (problems.length === 0) attempt(() => native().removeTree(claim.directory));
@@ -70,9 +71,11 @@ function removeCgroup(cgroup: CgroupDriver, ours: boolean): void {
 }
 
 /** Ends the first process and all of the cgroup, and waits for the first process. */
-function killAll(cgroup: CgroupDriver | null, init: ProcessIdentity | null): void {
+function killAll(cgroup: CgroupDriver | null, init: ProcessIdentity | null, tree: CgroupPaths | null): void {
   const process = init && openProcess(init);
   try {
+    // Without a cgroup and a pid namespace the others are found by their parents, as long as those live.
+    if (process && init && tree) cgroupDriverFromState(tree, init.pid).signalAll(SIGKILL);
     process?.signal(SIGKILL);
     if (cgroup?.exists()) {
       cgroup.signalAll(SIGKILL);

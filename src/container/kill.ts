@@ -19,6 +19,12 @@ export function killContainer(root: string, id: string, signal: number, all: boo
   if (all && signalCgroup(state, signal)) return;
   const process = openProcess(state.init);
   const sharesPids = signal === SIGKILL && !state.ownPidNamespace;
+  if (sharesPids && process && !hasCgroup(state)) {
+    // Without a cgroup the others are found by their parents, as long as those live: all at once.
+    cgroupDriverFromState(state.cgroup, state.init.pid).signalAll(SIGKILL);
+    process.close();
+    return;
+  }
   const sent = process?.signal(signal) ?? false;
   process?.close();
   if (!sent) {
@@ -33,9 +39,13 @@ export function killContainer(root: string, id: string, signal: number, all: boo
 
 /** A signal to all that is in the cgroup; false when there is nothing. */
 function signalCgroup(state: StateDocument, signal: number): boolean {
-  if (Object.keys(state.cgroup.directories).length === 0) return false;
+  if (!hasCgroup(state)) return false;
   const cgroup = cgroupDriverFromState(state.cgroup);
   if (!cgroup.exists() || cgroup.processes().length === 0) return false;
   cgroup.signalAll(signal);
   return true;
+}
+
+function hasCgroup(state: StateDocument): boolean {
+  return Object.keys(state.cgroup.directories).length > 0;
 }
