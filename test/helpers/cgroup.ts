@@ -1,6 +1,6 @@
 // Where a container's cgroups are, seen from the host: v1 (one directory a controller) or v2.
 
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** True when /sys/fs/cgroup is the one v2 hierarchy. */
@@ -27,13 +27,20 @@ export function readCgroup(pid: number | string, controller: string, file: strin
   return readFileSync(join(cgroupOf(pid, controller), file), "utf8").trim();
 }
 
-/** Every cgroup directory on the host whose path holds the text. */
+/** Every cgroup directory on the host whose path holds the text. Others' come and go while we look. */
 export function cgroupsNamed(text: string, folder = "/sys/fs/cgroup"): string[] {
-  return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .flatMap((entry) => {
-      const path = join(folder, entry.name);
-      const below = statSync(path, { throwIfNoEntry: false }) ? cgroupsNamed(text, path) : [];
-      return path.includes(text) ? [path, ...below] : below;
-    });
+  return directoriesIn(folder).flatMap((path) => {
+    const below = cgroupsNamed(text, path);
+    return path.includes(text) ? [path, ...below] : below;
+  });
+}
+
+function directoriesIn(folder: string): string[] {
+  try {
+    const entries = readdirSync(folder, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map((entry) => join(folder, entry.name));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
 }
