@@ -49,8 +49,8 @@ int manager_address(const std::string &text, SocketAddress &result) {
   return 0;
 }
 
-Napi::Value connect_notify(const Napi::CallbackInfo &info) {
-  Arguments arguments(info, "connectNotify");
+Napi::Value connect_datagram(const Napi::CallbackInfo &info) {
+  Arguments arguments(info, "connectDatagram");
   const std::string text = arguments.path(0);
   if (!arguments.ok()) return arguments.refuse();
   if (text.empty()) return fail(info.Env(), EINVAL, "connect");
@@ -114,7 +114,7 @@ Napi::Value wait_notify(const Napi::CallbackInfo &info) {
 
 void add_notify(Napi::Object exports) {
   add<listen_notify>(exports, "listenNotify");
-  add<connect_notify>(exports, "connectNotify");
+  add<connect_datagram>(exports, "connectDatagram");
   add<wait_notify>(exports, "waitNotify");
 }
 

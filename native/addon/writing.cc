@@ -105,7 +105,7 @@ Napi::Value append_file(const Napi::CallbackInfo &info) {
 Napi::Value write_fd(const Napi::CallbackInfo &info) {
   Arguments arguments(info, "writeFd");
   const int fd = arguments.integer(0);
-  const std::string text = arguments.text(1);
+  const std::string text = arguments.data(1);
   if (!arguments.ok()) return arguments.refuse();
   if (const int error = write_all(fd, text)) return fail(info.Env(), error, "write");
   return info.Env().Undefined();

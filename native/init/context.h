@@ -33,6 +33,9 @@ class Context {
   // look at this one.
   bool joined = false;
 
+  // Every step is told of when it is done.
+  bool tracing = false;
+
   // What execute will run: found by find_program. Points into the program or into a static buffer.
   const char *program = nullptr;
 

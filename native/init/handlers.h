@@ -63,5 +63,6 @@ bool run(Context &, const steps::Execute &);
 bool run(Context &, const steps::MakeUserNamespace &);
 bool run(Context &, const steps::RaiseLoopback &);
 bool run(Context &, const steps::JoinProcess &);
+bool run(Context &, const steps::Trace &);
 
 }  // namespace init

@@ -44,6 +44,11 @@ bool run(Context &context, const steps::SetPersonality &step) {
   return personality(step.persona) != -1 || context.fail(errno, "set personality 0x%x", step.persona);
 }
 
+bool run(Context &context, const steps::Trace &) {
+  context.tracing = true;
+  return true;
+}
+
 bool run(Context &, const steps::SetUmask &step) {
   umask(step.mask);
   return true;

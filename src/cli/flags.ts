@@ -56,13 +56,13 @@ export interface Command {
 const HELP: Flag = { name: "help", short: "h", kind: "bool", help: "show help" };
 
 export const GLOBAL_FLAGS: readonly Flag[] = [
-  { name: "debug", kind: "bool", help: "log what is done, step by step" },
+  { name: "debug", kind: "bool", help: "log what is done, step by step, as --log-level debug" },
   {
     name: "log",
     kind: "text",
-    placeholder: "FILE",
+    placeholder: "TARGET",
     complete: "file",
-    help: "append the log to FILE (errors are shown on stderr all the same)",
+    help: "where the log goes besides errors on stderr: a file to append to (PATH or file:PATH), journald:[IDENT] or syslog:[IDENT]",
   },
   {
     name: "log-format",
@@ -71,6 +71,14 @@ export const GLOBAL_FLAGS: readonly Flag[] = [
     default: "text",
     choices: ["text", "json"],
     help: "format of the log: text or json",
+  },
+  {
+    name: "log-level",
+    kind: "text",
+    placeholder: "LEVEL",
+    default: "warning",
+    choices: ["error", "warning", "debug"],
+    help: "log no less than that: error, warning or debug",
   },
   {
     name: "root",

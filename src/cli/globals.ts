@@ -5,7 +5,7 @@ import type { CgroupManager } from "../cgroup/index.js";
 import { native } from "../host/native.js";
 import type { GlobalOptions } from "./context.js";
 import { absolutePath } from "../container/paths.js";
-import type { LogFormat } from "./log.js";
+import type { LogFormat, LogLevel } from "./log.js";
 import type { Options } from "./parse.js";
 
 /** The name that decides the default root: installed under the name runc, runt takes runc's. */
@@ -71,6 +71,15 @@ function resolveCgroupManager(options: Options): CgroupManager {
     });
   }
   return asked;
+}
+
+/** --log-level, crun's; --debug is its "debug". Throws RuntError. */
+export function resolveLogLevel(options: Options): LogLevel {
+  const level = options.text("log-level");
+  if (level !== undefined && level !== "error" && level !== "warning" && level !== "debug") {
+    throw new RuntError({ where: "--log-level", cause: `${JSON.stringify(level)} is none of error, warning, debug` });
+  }
+  return options.bool("debug") ? "debug" : (level ?? "warning");
 }
 
 /** The value of --log-format. Throws RuntError. */

@@ -1,28 +1,58 @@
 // The log in the two shapes that callers parse: logrus text on stderr, or in a file, as text
-// or as JSON lines. containerd, CRI-O and conmon look for "level", "msg" and "time".
+// or as JSON lines. containerd, CRI-O and conmon look for "level", "msg" and "time". The journal
+// and syslog are in log-service.ts.
 
+import { failure } from "../host/failure.js";
 import { native } from "../host/native.js";
 
 export type LogLevel = "error" | "warning" | "info" | "debug";
 export type LogFormat = "text" | "json";
 
+export interface LogOptions {
+  /** --log: PATH, file:PATH, journald:[IDENT] or syslog:[IDENT]; undefined or empty: stderr. */
+  target: string | undefined;
+  format: LogFormat;
+  /** What is less urgent is left out. */
+  level: LogLevel;
+  /** The identifier when --log gives none. */
+  program: string;
+}
+
 /** O_WRONLY | O_CREAT | O_APPEND. */
 const OPEN_APPEND = 0o1 | 0o100 | 0o2000;
 
-const settings: { debug: boolean; format: LogFormat; fd: number | null } = {
-  debug: false,
+const RANK: Readonly<Record<LogLevel, number>> = { error: 0, warning: 1, info: 2, debug: 3 };
+
+/** Where lines go besides stderr. */
+type Sink = (level: LogLevel, message: string, time: string) => void;
+
+const settings: { level: LogLevel; format: LogFormat; sink: Sink | null } = {
+  level: "warning",
   format: "text",
-  fd: null,
+  sink: null,
 };
 
-/**
- * Sets where the log goes and how. In: the file (undefined: stderr), which is created when
- * missing. Throws NativeError when it can't be opened.
- */
-export function openLog(options: { file?: string; format: LogFormat; debug: boolean }): void {
-  settings.debug = options.debug;
-  settings.format = options.format;
-  if (options.file !== undefined) settings.fd = native().open(options.file, OPEN_APPEND, 0o644);
+/** Sets where the log goes and how. A file is created when missing. Throws RuntError when it can't be opened. */
+export async function openLog({ target, format, level, program }: LogOptions): Promise<void> {
+  Object.assign(settings, { format, level });
+  if (!target) return;
+  const service = /^(journald|syslog):(.*)$/s.exec(target);
+  try {
+    if (service === null) settings.sink = fileSink(target.replace(/^file:/, ""), format);
+    else settings.sink = (await import("./log-service.js")).serviceSink(service[1]!, service[2] || program, format);
+  } catch (error) {
+    throw failure(error, { where: "--log" });
+  }
+}
+
+function fileSink(path: string, format: LogFormat): Sink {
+  const fd = native().open(path, OPEN_APPEND, 0o644);
+  return (level, message, time) => native().writeFd(fd, logLine(level, message, format, time));
+}
+
+/** --debug or --log-level debug: lines that cost something to put together are worth it. */
+export function isDebugging(): boolean {
+  return settings.level === "debug";
 }
 
 /** The line of the log for a message. `time` is RFC 3339, in UTC. */
@@ -54,28 +84,41 @@ export function quoteValue(text: string): string {
 }
 
 /**
- * Reports the error that ends a command: to the log, and, when that is a file, in bare words
+ * Reports the error that ends a command: to the log, and, when that is not stderr, in bare words
  * to stderr as well, for whoever looks at the terminal.
  */
 export function logError(message: string): void {
   write("error", message);
-  if (settings.fd !== null) native().writeFd(2, `${message}\n`);
+  if (settings.sink !== null) toStderr(`${message}\n`);
 }
 
 export function logWarning(message: string): void {
   write("warning", message);
 }
 
-/** Only with --debug. */
+/** The story of a command, each line with the time since its start. */
 export function logDebug(message: string): void {
-  if (settings.debug) write("debug", message);
+  if (isDebugging()) write("debug", `${performance.now().toFixed(1)} ms: ${message}`);
 }
 
 function write(level: LogLevel, message: string): void {
+  if (RANK[level] > RANK[settings.level]) return;
   const time = `${new Date().toISOString().slice(0, 19)}Z`;
+  if (settings.sink === null) {
+    toStderr(logLine(level, message, settings.format, time));
+    return;
+  }
   try {
-    native().writeFd(settings.fd ?? 2, logLine(level, message, settings.format, time));
+    settings.sink(level, message, time);
   } catch {
-    // Nobody reads stderr any more (EPIPE) or the disk is full: the command's status still tells.
+    // The disk is full, the service has gone: the command's status still tells.
+  }
+}
+
+function toStderr(text: string): void {
+  try {
+    native().writeFd(2, text);
+  } catch {
+    // Nobody reads it any more (EPIPE).
   }
 }

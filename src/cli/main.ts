@@ -8,7 +8,7 @@ import { launchNote } from "../host/launch.js";
 import { native } from "../host/native.js";
 import type { Context } from "./context.js";
 import { GLOBAL_FLAGS, findCommand, flagsOf, type Command } from "./flags.js";
-import { resolveGlobals, resolveLogFormat } from "./globals.js";
+import { resolveGlobals, resolveLogFormat, resolveLogLevel } from "./globals.js";
 import { logDebug, logError, openLog } from "./log.js";
 import { UsageError, parseLine, type Options } from "./parse.js";
 
@@ -33,7 +33,7 @@ async function main(program: string, words: readonly string[]): Promise<number> 
   if (name === undefined) return await showHelp(program, undefined);
 
   const format = resolveLogFormat(options);
-  openLog({ file: options.text("log"), format, debug: options.bool("debug") });
+  await openLog({ target: options.text("log"), format, level: resolveLogLevel(options), program });
   if (name === "help" || name === "h") {
     const topic = args.find((word) => !word.startsWith("-"));
     return await showHelp(program, topic);

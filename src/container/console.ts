@@ -3,6 +3,7 @@
 import { RuntError } from "../errors.js";
 import { failure } from "../host/failure.js";
 import { native } from "../host/native.js";
+import type { Session } from "./session.js";
 
 /** O_RDWR | O_NOCTTY. */
 const OPEN_TERMINAL = 0o2 | 0o400;
@@ -41,8 +42,18 @@ function checkOwnTerminal(): void {
   }
 }
 
+/**
+ * What becomes of a terminal before its program runs: somebody who listens gets the master, else it
+ * gets the size of our own (which counts more than process.consoleSize: it is what is looked at).
+ */
+export function placeTerminal(session: Session, consoleSocket: string | undefined): void {
+  if (session.master < 0) return;
+  if (consoleSocket !== undefined) sendConsole(consoleSocket, session.takeMaster());
+  else native().copyWindowSize(session.master);
+}
+
 /** Gives the master of the container's terminal to the caller that listens. Closes it here. */
-export function sendConsole(socketPath: string, master: number): void {
+function sendConsole(socketPath: string, master: number): void {
   try {
     native().sendDescriptor(socketPath, master, "/dev/ptmx");
   } catch (error) {

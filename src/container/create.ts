@@ -11,7 +11,7 @@ import { encodeProgram } from "../plan/encode.js";
 import type { OverlayPaths } from "../plan/overlay.js";
 import type { Host, Plan } from "../plan/types.js";
 import type { Spec } from "../spec/types.gen.js";
-import { checkConsole, sendConsole, sendPidfd } from "./console.js";
+import { checkConsole, placeTerminal, sendPidfd } from "./console.js";
 import { loadBundle } from "./bundle.js";
 import { chooseCgroup, chooseOverlay, describe, identify, lateSteps, makePlan, type CreateRequest } from "./design.js";
 import { destroyContainer } from "./destroy.js";
@@ -26,6 +26,7 @@ import { writePidFile } from "./pidfile.js";
 import { cachedFilter } from "./seccomp-cache.js";
 import { Session } from "./session.js";
 import { hookState, type JournalDocument, type StateDocument } from "./state.js";
+import { tellPlace, traced } from "./trace.js";
 import {
   START_SOCKET,
   claim,
@@ -97,6 +98,7 @@ class Creation {
   async run(): Promise<CreatedContainer> {
     const { root, id, rootOfUser } = this.request;
     this.claimed = claim(root, id, rootOfUser);
+    tellPlace(this.request, this.host, this.journal);
     try {
       writeJournal(this.claimed.directory, this.journal);
       this.makeCgroup();
@@ -148,9 +150,10 @@ class Creation {
   private launch(directory: string): StateDocument {
     const { request, config, host } = this;
     const { report } = request;
-    const plan = makePlan(request, config, host, directory, this.cgroup, (profile) =>
+    const made = makePlan(request, config, host, directory, this.cgroup, (profile) =>
       cachedFilter(request.root, profile, report),
     );
+    const plan = traced(made, report);
     for (const warning of plan.warnings) report.warn(warning);
     const slots = request.waitForStart ? [native().listenStart(directory, START_SOCKET)] : [];
     const helper = native().spawnInit({
@@ -161,7 +164,9 @@ class Creation {
       slots,
     });
     for (const fd of slots) native().close(fd);
+    const passed = request.preserved.descriptors.map((fd, index) => `${fd} as ${3 + index}`).join(", ");
     report.debug(`create: runt-init runs ${plan.steps.length} steps as process ${helper.pid}`);
+    report.debug(`create: it has our stdin, stdout, stderr${passed && `, and our descriptors ${passed}`}`);
     this.session = new Session(helper, plan, report);
     // Written while runt-init mounts; nothing of the container's runs before the answer to `ready`.
     if (!this.limitsComeFirst() && !this.cgroup.enter) this.limit();
@@ -209,11 +214,7 @@ class Creation {
   private commit(directory: string, plan: Plan): StateDocument {
     const { request, session } = this;
     this.cgroup.settle(this.config.linux?.resources);
-    if (request.consoleSocket !== undefined && session!.master >= 0) {
-      sendConsole(request.consoleSocket, session!.takeMaster());
-    }
-    // Before the program asks for it. Ours counts more than process.consoleSize: it is what is looked at.
-    if (session!.master >= 0) native().copyWindowSize(session!.master);
+    placeTerminal(session!, request.consoleSocket);
     if (request.pidfdSocket !== undefined) sendPidfd(request.pidfdSocket, session!.pidfd);
     if (request.pidFile !== undefined) {
       writePidFile(request.pidFile, session!.pid);
@@ -230,6 +231,7 @@ class Creation {
     };
     writeExecState(directory, encodeExecState(this.config, plan, request.noNewKeyring));
     commitState(directory, state);
+    request.report.debug(`create: the first process is ${state.init.pid}; its state is written`);
     return state;
   }
 

@@ -10,7 +10,7 @@ import { encodeProgram } from "../plan/encode.js";
 import { planJoin } from "../plan/join.js";
 import type { CgroupPlacement, Host, PlannedStep } from "../plan/types.js";
 import type { Process, Spec } from "../spec/types.gen.js";
-import { checkConsole, sendConsole, sendPidfd } from "./console.js";
+import { checkConsole, placeTerminal, sendPidfd } from "./console.js";
 import { execPlacement } from "./exec-cgroup.js";
 import { processFromFile, processFromOptions, type ProcessOptions } from "./exec-process.js";
 import { decodeExecState, type ExecState } from "./exec-state.js";
@@ -20,6 +20,7 @@ import { cleanPath } from "./paths.js";
 import { writePidFile } from "./pidfile.js";
 import { openProcess, type ProcessHandle } from "./process-handle.js";
 import type { Reporter } from "./report.js";
+import { traced } from "./trace.js";
 import { Session } from "./session.js";
 import type { StateDocument } from "./state.js";
 import { containerStatus, isAlive, isPaused } from "./status.js";
@@ -144,7 +145,7 @@ class Joining {
   private start(cgroups: CgroupPlacement): Session {
     const { request, state, init, kept, config, host } = this;
     const { report } = request;
-    const plan = planJoin(config, host, {
+    const joining = planJoin(config, host, {
       id: state.id,
       init: state.init,
       hasPidfd: init.fd >= 0,
@@ -154,6 +155,7 @@ class Joining {
       cgroupsAt: request.subCgroups.length > 0 ? "--cgroup" : "",
       seccomp: kept.seccomp,
     });
+    const plan = traced(joining, report);
     for (const warning of plan.warnings) report.warn(warning);
     const helper = native().spawnInit({
       initPath: initPath(),
@@ -200,7 +202,7 @@ class Joining {
   /** All is done but the program. Out: whether the pid file was written. */
   private handOver(session: Session): boolean {
     const { consoleSocket, pidfdSocket, pidFile } = this.request;
-    if (consoleSocket !== undefined && session.master >= 0) sendConsole(consoleSocket, session.takeMaster());
+    placeTerminal(session, consoleSocket);
     if (pidfdSocket !== undefined) sendPidfd(pidfdSocket, session.pidfd);
     if (pidFile === undefined) return false;
     writePidFile(pidFile, session.pid);

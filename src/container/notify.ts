@@ -38,7 +38,7 @@ export class Notifier {
   /** False when nobody listens: the container is not worth less for it, so that is a warning. */
   connect(): boolean {
     try {
-      this.manager = native().connectNotify(this.address);
+      this.manager = native().connectDatagram(this.address);
       return true;
     } catch (error) {
       this.report.warn((failure(error, { where: WHERE, path: this.address }) as Error).message);

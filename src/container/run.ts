@@ -28,6 +28,7 @@ export async function runContainer(request: RunRequest): Promise<number> {
       seccomp: (listener) =>
         tellAgent(state.listener!, { pid, container: state, status: "created", containerPid: pid }, listener),
     });
+    report.debug(`run: process ${pid} runs the program`);
   } catch (error) {
     session.kill();
     await removeContainer(root, state, true, report);
@@ -43,6 +44,7 @@ export async function runContainer(request: RunRequest): Promise<number> {
     const notify = notifier?.sockets;
     const { subreaper } = request;
     const status = native().supervise({ pid, pidfd, master, subreaper, ...(notify ? { notify } : {}) });
+    report.debug(`run: process ${pid} has ended with status ${status}`);
     if (!request.keep) await removeContainer(root, state, false, report);
     return status;
   } finally {

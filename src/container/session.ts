@@ -11,7 +11,7 @@
 //   SYNC ready        ──►          writes pid file and state.json, hands out descriptors, answers
 //   (hang-up)                      create: runt-init waits for start; run: the program runs
 //
-// WARNING may come at any time; FAILURE ends it.
+// WARNING may come at any time, and with --debug PROGRESS after each step; FAILURE ends it.
 
 import { RuntError } from "../errors.js";
 import type { InitMessage, SpawnedInit } from "../host/addon.js";
@@ -21,6 +21,7 @@ import {
   MESSAGE_CHILD,
   MESSAGE_DESCRIPTOR,
   MESSAGE_FAILURE,
+  MESSAGE_PROGRESS,
   MESSAGE_SYNC,
   MESSAGE_WARNING,
   SYNC_CGROUP,
@@ -33,6 +34,7 @@ import type { Plan } from "../plan/types.js";
 import { INIT_PREFIX, failureError } from "./failures.js";
 import { openPidfd, signalByPidfd } from "./process-handle.js";
 import type { Reporter } from "./report.js";
+import { reportProgress } from "./trace.js";
 
 /** What the creator does when runt-init reaches a sync point. A returned descriptor rides on the answer and is closed. */
 export interface SyncHandlers {
@@ -86,6 +88,9 @@ export class Session {
         case MESSAGE_WARNING:
           this.warn(message.step, message.value, message.text);
           break;
+        case MESSAGE_PROGRESS:
+          this.progress(message);
+          break;
         case MESSAGE_FAILURE:
           this.failedStep = message.step;
           throw failureError(this.plan.steps[message.step], message, this.programPrefix);
@@ -108,6 +113,7 @@ export class Session {
         throw failureError(this.plan.steps[message.step], message, this.programPrefix);
       }
       if (message.kind === MESSAGE_WARNING) this.warn(message.step, message.value, message.text);
+      if (message.kind === MESSAGE_PROGRESS) this.progress(message);
     }
   }
 
@@ -202,6 +208,10 @@ export class Session {
       const { code } = error as { code?: string };
       throw code === "EPIPE" || code === "ECONNRESET" ? this.silentEnd() : error;
     }
+  }
+
+  private progress(message: InitMessage): void {
+    reportProgress(this.plan.steps[message.step], message, this.report);
   }
 
   private warn(step: number, errno: number, text: string): void {

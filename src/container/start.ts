@@ -4,7 +4,7 @@
 import { RuntError } from "../errors.js";
 import { failure } from "../host/failure.js";
 import { native } from "../host/native.js";
-import { MESSAGE_FAILURE, MESSAGE_WARNING } from "../plan/steps.gen.js";
+import { MESSAGE_FAILURE, MESSAGE_PROGRESS, MESSAGE_WARNING } from "../plan/steps.gen.js";
 import { destroyContainer } from "./destroy.js";
 import { wordFailure } from "./failures.js";
 import { runHooks } from "./hooks.js";
@@ -39,6 +39,7 @@ export async function startContainer(root: string, id: string, report: Reporter,
     if (failed.op === "run_hook") await destroyStarted(root, state, report);
     throw failed.error;
   }
+  report.debug(`start: process ${state.init.pid} runs the program`);
   await runPoststart(root, state, report);
   if (notifies) notifier?.wait(state.init.pid, pidfd);
 }
@@ -77,6 +78,9 @@ function converse(connection: number, agent: number, state: StateDocument, repor
     for (let message = native().receive(connection, -1); message !== null; message = native().receive(connection, -1)) {
       const step = stepOf(message.step);
       if (isSeccompSync(message)) answerSeccomp(connection, message, (fd) => tellOfStart(agent, state, fd));
+      if (message.kind === MESSAGE_PROGRESS && step) {
+        report.debug(`start: ${step.op} ${step.where}: ${message.value / 1000} ms`);
+      }
       if (message.kind === MESSAGE_WARNING) report.warn(wordFailure(step, message).message);
       if (message.kind === MESSAGE_FAILURE) failed = { op: step?.op, error: wordFailure(step, message) };
     }

@@ -105,7 +105,7 @@ export interface SuperviseOptions {
 export interface NotifySockets {
   /** Of listenNotify. */
   socket: number;
-  /** Of connectNotify. */
+  /** Of connectDatagram. */
   manager: number;
 }
 
@@ -152,7 +152,7 @@ export interface Addon {
   replaceFile(path: string, data: string | Uint8Array, mode: number): void;
   appendFile(path: string, text: string, mode: number): void;
   /** write(2) until all is written; EAGAIN waits with poll, so O_NONBLOCK of others is not touched. */
-  writeFd(fd: number, text: string): void;
+  writeFd(fd: number, text: string | Uint8Array): void;
   /** False when it exists already. */
   mkdir(path: string, mode: number): boolean;
   /** False when it was not there. */
@@ -233,8 +233,8 @@ export interface Addon {
 
   /** A datagram socket at dir/name that everybody may send to. */
   listenNotify(dir: string, name: string): number;
-  /** A connection to the service manager. In: $NOTIFY_SOCKET, an absolute path or @NAME. */
-  connectNotify(address: string): number;
+  /** A connection to a datagram socket: an absolute path, or @NAME for an abstract one. */
+  connectDatagram(address: string): number;
   /**
    * Passes notifications on until READY=1, and MAINPID with it, has reached the manager. Out: "ready";
    * "unconfirmed" when the manager does not say that it has dealt with it; "ended" when the process

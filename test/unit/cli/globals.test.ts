@@ -2,7 +2,7 @@
 
 import t from "tap";
 import { GLOBAL_FLAGS } from "../../../src/cli/flags.js";
-import { defaultRoot, resolveGlobals, resolveLogFormat } from "../../../src/cli/globals.js";
+import { defaultRoot, resolveGlobals, resolveLogFormat, resolveLogLevel } from "../../../src/cli/globals.js";
 import { parseLine } from "../../../src/cli/parse.js";
 
 const options = (...words: string[]) => parseLine(words, GLOBAL_FLAGS).options;
@@ -36,4 +36,14 @@ t.test("choices are checked", async (t) => {
   t.equal(resolveLogFormat(options()), "text");
   t.equal(resolveLogFormat(options("--log-format=json")), "json");
   t.throws(() => resolveLogFormat(options("--log-format=xml")), { message: "invalid log-format: xml" });
+});
+
+t.test("--log-level, and --debug for its most", async (t) => {
+  t.equal(resolveLogLevel(options()), "warning");
+  t.equal(resolveLogLevel(options("--log-level", "error")), "error");
+  t.equal(resolveLogLevel(options("--log-level=debug")), "debug");
+  t.equal(resolveLogLevel(options("--debug", "--log-level", "error")), "debug");
+  t.throws(() => resolveLogLevel(options("--log-level", "trace")), {
+    message: '--log-level: "trace" is none of error, warning, debug',
+  });
 });
