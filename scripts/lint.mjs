@@ -6,6 +6,7 @@
 //   shell      shellcheck
 //   sizes      no source file above 400 lines
 //   imports    direction of imports; no `node:` modules and no process streams on the way of a command
+//   conformance  docs/spec-conformance.md names code and tests that exist
 //   calls      native/init: no system call that takes a path, outside the files that are made for it
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -79,6 +80,9 @@ const checks = {
         problem(`${file}: ${found} changes O_NONBLOCK of the caller's descriptor`);
       }
     }
+  },
+  conformance() {
+    runs("node", ["scripts/check-conformance.mjs"]);
   },
   calls() {
     for (const { files: pattern, ban, allow, why } of callRules) {

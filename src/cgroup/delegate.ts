@@ -34,10 +34,12 @@ export function delegationOwner(config: Spec): number | undefined {
   return mapping && mapping.hostID + uid - mapping.containerID;
 }
 
+/** What goes along with the directory. In: /sys/kernel/cgroup/delegate, null where there is none. Pure. */
+export const delegatedFiles = (listed: string | null): string[] => (listed === null ? FILES : parseWords(listed));
+
 /** Gives the directory and the files that the kernel names for it to a user. Throws RuntError. */
 export function delegateCgroup(directory: string, uid: number): void {
-  const listed = native().readFileIfAny("/sys/kernel/cgroup/delegate");
-  const files = listed === null ? FILES : parseWords(listed);
+  const files = delegatedFiles(native().readFileIfAny("/sys/kernel/cgroup/delegate"));
   for (const path of [directory, ...files.map((file) => `${directory}/${file}`)]) {
     try {
       native().chown(path, uid, UNCHANGED);

@@ -1,7 +1,9 @@
 // Who shall own a container's cgroup: config-linux.md, Cgroup ownership.
 
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import t from "tap";
-import { delegationOwner } from "../../../src/cgroup/delegate.js";
+import { delegateCgroup, delegatedFiles, delegationOwner } from "../../../src/cgroup/delegate.js";
 import type { Spec } from "../../../src/spec/types.gen.js";
 
 const mount = { source: "cgroup", destination: "/sys/fs/cgroup", type: "cgroup", options: ["rw"] };
@@ -35,4 +37,22 @@ t.test("nobody", async (t) => {
   const joined = [{ type: "cgroup" }, { type: "user", path: "/x" }];
   t.equal(delegationOwner(config(0, { namespaces: joined })), undefined, "mappings unknown");
   t.equal(delegationOwner({ ociVersion: "1.3.0" } as Spec), undefined);
+});
+
+t.test("which files: what the kernel lists, or the three of old", async (t) => {
+  t.same(delegatedFiles("cgroup.procs\ncgroup.threads\nmemory.oom.group\n"), [
+    "cgroup.procs",
+    "cgroup.threads",
+    "memory.oom.group",
+  ]);
+  t.same(delegatedFiles(null), ["cgroup.procs", "cgroup.subtree_control", "cgroup.threads"]);
+});
+
+const root = { skip: process.getuid!() === 0 ? false : "only root can give files away" } as const;
+t.test("the directory and these files change hands, no others; what is missing is passed over", root, async (t) => {
+  const directory = t.testdir({ "cgroup.procs": "", "cgroup.subtree_control": "", "memory.max": "", sub: {} });
+  delegateCgroup(directory, 12345);
+  const owner = (name: string) => statSync(join(directory, name)).uid;
+  t.same(["", "cgroup.procs", "cgroup.subtree_control"].map(owner), [12345, 12345, 12345]);
+  t.same(["memory.max", "sub"].map(owner), [0, 0]);
 });

@@ -112,3 +112,61 @@ for (const [name, depth] of [
     t.throws(() => native().sendDescriptor(path, 0, ""), failsWith("ECONNREFUSED", "connect", path));
   });
 }
+
+// Reads to the end of the stream, slowly at first.
+const streamReader = `
+import array, os, socket, sys, time
+os.chdir(os.path.dirname(sys.argv[1]))
+server = socket.socket(socket.AF_UNIX)
+server.bind("agent.sock")
+server.listen(1)
+print("listening", flush=True)
+connection, _ = server.accept()
+time.sleep(0.2)
+length, count = 0, 0
+while True:
+    text, control, flags, _ = connection.recvmsg(65536, socket.CMSG_SPACE(64))
+    for level, kind, data in control: count += len(data) // 4
+    if not text: break
+    length += len(text)
+print(length, count)
+`;
+
+t.test("a stream carries a long text whole, its descriptor once", async (t) => {
+  const path = join(t.testdir(), "agent.sock");
+  const child = spawn("python3", ["-c", streamReader, path], { stdio: ["ignore", "pipe", "inherit"] });
+  let printed = "";
+  child.stdout.on("data", (chunk) => {
+    printed += String(chunk);
+  });
+  await once(child.stdout, "data");
+  const connection = native().connectStream(path, 5000);
+  const fd = native().memfd("x", "seccompFd");
+  native().sendStream(connection, "x".repeat(3_000_000), fd);
+  native().close(fd);
+  native().close(connection);
+  await once(child, "close");
+  t.equal(printed, "listening\n3000000 1\n");
+});
+
+t.test("a stream that nobody accepts or reads is given up", async (t) => {
+  const dir = t.testdir();
+  const path = join(dir, "agent.sock");
+  const script = `
+import os, socket, sys, time
+os.chdir(os.path.dirname(sys.argv[1]))
+server = socket.socket(socket.AF_UNIX)
+server.bind("agent.sock")
+server.listen(0)
+print("listening", flush=True)
+time.sleep(60)
+`;
+  const child = spawn("python3", ["-c", script, path], { stdio: ["ignore", "pipe", "inherit"] });
+  t.teardown(() => child.kill("SIGKILL"));
+  await once(child.stdout, "data");
+  const connection = native().connectStream(path, 200);
+  t.throws(() => native().sendStream(connection, "x".repeat(3_000_000), -1), failsWith("EAGAIN", "sendmsg"));
+  t.throws(() => native().connectStream(path, 200), failsWith("EAGAIN", "connect", path), "the backlog is full");
+  native().close(connection);
+  t.throws(() => native().connectStream(join(dir, "none"), 200), failsWith("ENOENT", "connect", join(dir, "none")));
+});
