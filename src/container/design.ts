@@ -77,6 +77,7 @@ export function describe(
 ): JournalDocument {
   const { bundle, id } = request;
   const { poststart, poststop, startContainer } = config.hooks ?? {};
+  const { uidMappings, gidMappings } = config.linux ?? {};
   const pidNamespace = config.linux?.namespaces?.find(({ type }) => type === "pid");
   return {
     format: STATE_FORMAT,
@@ -93,6 +94,7 @@ export function describe(
       ? { overlay: { upper: overlay.upper, work: overlay.work, lower: overlay.lower, kept: overlay.kept } }
       : {}),
     ...listenerIn(config),
+    ...(overlay && uidMappings && gidMappings ? { idMappings: { uid: uidMappings, gid: gidMappings } } : {}),
     ...(poststart || poststop ? { hooks: { poststart, poststop } } : {}),
     startHooks: (startContainer?.length ?? 0) > 0,
     // One that is joined has another first process, which our end does not take along.

@@ -5,7 +5,8 @@
 import { cgroupDriverFromState, changingDriverFromState } from "../cgroup/index.js";
 import type { CgroupDriver, CgroupPaths } from "../cgroup/driver.js";
 import { RuntError } from "../errors.js";
-import { failure } from "../host/failure.js";
+import { EACCES, EPERM } from "../host/constants.js";
+import { failure, isNativeError } from "../host/failure.js";
 import { native } from "../host/native.js";
 import { SIGKILL } from "../host/signals.js";
 import { runHooks } from "./hooks.js";
@@ -35,9 +36,9 @@ export interface Destruction {
 export async function destroyContainer(destruction: Destruction): Promise<void> {
   const { claim, journal, init, kill, poststop, report } = destruction;
   const problems: string[] = [];
-  const attempt = (work: () => void) => {
+  const attempt = async (work: () => void | Promise<void>) => {
     try {
-      work();
+      await work();
     } catch (error) {
       problems.push((failure(error) as Error).message);
     }
@@ -45,15 +46,33 @@ export async function destroyContainer(destruction: Destruction): Promise<void> 
   const cgroup = await driverOf(journal);
   const ours = init !== null || isCgroupMarked(claim.directory);
   const tree = journal && !cgroup && !journal.ownPidNamespace ? journal.cgroup : null;
-  if (kill || journal?.ownPidNamespace === false) attempt(() => killAll(ours ? cgroup : null, init, tree));
-  if (cgroup) attempt(() => removeCgroup(cgroup, ours));
-  if (problems.length === 0) attempt(() => removeOverlayLeftovers(journal?.overlay));
-  if (problems.length === 0) attempt(() => native().removeTree(claim.directory));
+  if (kill || journal?.ownPidNamespace === false) await attempt(() => killAll(ours ? cgroup : null, init, tree));
+  if (cgroup) await attempt(() => removeCgroup(cgroup, ours));
+  if (problems.length === 0) await attempt(() => removeFiles(claim.directory, journal, report));
   release(claim);
   if (poststop && journal?.hooks?.poststop) {
-    attempt(() => runPoststop(journal, init, report));
+    await attempt(() => runPoststop(journal, init, report));
   }
   if (problems.length > 0) throw new RuntError(problems.join("; "));
+}
+
+/** The directory and what of an overlay lies outside of it. */
+async function removeFiles(directory: string, journal: JournalDocument | null, report: Reporter): Promise<void> {
+  const { overlay, idMappings } = journal ?? {};
+  const remove = () => {
+    removeOverlayLeftovers(overlay);
+    native().removeTree(directory);
+  };
+  try {
+    remove();
+  } catch (error) {
+    const denied = isNativeError(error) && (error.errno === EACCES || error.errno === EPERM);
+    if (!denied || !overlay || !idMappings) throw error;
+    // Users of a rootless container own files in its layer.
+    const { removeMapped } = await import("./mapped-removal.js");
+    removeMapped(overlay.kept ? [overlay.work] : [overlay.work, overlay.upper], idMappings, report);
+    remove();
+  }
 }
 
 async function driverOf(journal: JournalDocument | null): Promise<CgroupDriver | null> {

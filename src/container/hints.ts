@@ -10,6 +10,8 @@ type Hint = string | ((text: string) => string | undefined);
 type Hints = Partial<Record<Step["op"], Readonly<Record<number, Hint>>>>;
 
 const NAMESPACE_LIMIT = "a limit in /proc/sys/user/max_*_namespaces is reached";
+const SELINUX_LABEL = "the policy that is loaded has no such label; it is user:role:type:level";
+
 const HINTS: Hints = {
   clone: {
     [ENOSPC]: NAMESPACE_LIMIT,
@@ -40,7 +42,11 @@ const HINTS: Hints = {
   },
   set_host_propagation: { [EACCES]: restrictedHint, [EPERM]: restrictedHint },
   write_self: {
-    [EACCES]: "only CAP_SYS_RESOURCE may lower it below what the caller has: see /proc/self/oom_score_adj",
+    [EACCES]: (text) =>
+      text.includes("oom_score_adj")
+        ? "only CAP_SYS_RESOURCE may lower it below what the caller has: see /proc/self/oom_score_adj"
+        : undefined,
+    [EINVAL]: (text) => (text.includes("attr/") ? SELINUX_LABEL : undefined),
   },
   idmap_tree: { [ENOSYS]: "take the mappings out, or change the owners of the files" },
   make_user_namespace: {
@@ -64,7 +70,13 @@ const HINTS: Hints = {
     [EACCES]: "loading a filter needs noNewPrivileges or CAP_SYS_ADMIN",
     [EINVAL]: "the kernel does not know one of the filter's flags or actions",
   },
-  set_exec_label: { [ENOENT]: "the profile is not loaded, or the security module is not enabled" },
+  set_exec_label: {
+    [ENOENT]:
+      "no such profile is loaded: see /sys/kernel/security/apparmor/profiles, and load it with apparmor_parser -r FILE",
+    [EACCES]: "the caller's own confinement does not allow the change of profile or label",
+    [EPERM]: "the caller's own confinement, or its no_new_privs, does not allow the change of profile or label",
+    [EINVAL]: (text) => (text.includes("selinux") ? SELINUX_LABEL : undefined),
+  },
   enter_user: {
     [EINVAL]: "the id is not mapped in the container's user namespace: see linux.uidMappings and linux.gidMappings",
   },

@@ -9,7 +9,7 @@ import type { CgroupPaths } from "../cgroup/driver.js";
 import { RuntError } from "../errors.js";
 import type { SeccompListener } from "../plan/seccomp.js";
 import type { Step } from "../plan/steps.gen.js";
-import type { Hook } from "../spec/types.gen.js";
+import type { Hook, LinuxIDMapping } from "../spec/types.gen.js";
 
 /** Goes up when an older runt would misread the document. */
 export const STATE_FORMAT = 1;
@@ -61,6 +61,8 @@ export interface JournalDocument {
   engine: ProcessIdentity;
   cgroup: CgroupPaths;
   overlay?: OverlayState;
+  /** Of a user namespace that was made for a container with a writable layer: who the files in it belong to. */
+  idMappings?: { uid: readonly LinuxIDMapping[]; gid: readonly LinuxIDMapping[] };
   hooks?: KeptHooks;
   /** The seccomp profile notifies an agent. */
   listener?: SeccompListener;

@@ -3,6 +3,7 @@
 
 import { MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY } from "./constants.js";
 import { attachDirectory } from "./filesystems.js";
+import { mountContext } from "./labels.js";
 import type { Attributes } from "./mount-options.js";
 import type { PlannedMount } from "./mounts.js";
 import { baseName, isWithin } from "./paths.js";
@@ -78,7 +79,7 @@ function planHierarchies(planning: Planning, planned: PlannedMount): number {
     type: "tmpfs",
     source: "cgroup",
     data: "mode=755",
-    parameters: [],
+    parameters: mountContext(planning, "tmpfs"),
     superblock: 0,
     attributes: SAFE,
   });

@@ -5,10 +5,11 @@ import type { LinuxNamespaceType } from "../spec/types.gen.js";
 import { MOUNT_ATTR_RDONLY, MS_RDONLY, TARGET_DIRECTORY } from "./constants.js";
 import { isKernelDirectory } from "./destinations.js";
 import { isIdmapped, planIdmap } from "./idmap.js";
+import { mountContext } from "./labels.js";
 import type { MountOptions } from "./mount-options.js";
 import type { PlannedMount } from "./mounts.js";
 import type { Planning } from "./planning.js";
-import { type Place, place, type StepList } from "./program.js";
+import type { Place, StepList } from "./program.js";
 import { openTree, shapeTree } from "./trees.js";
 
 /**
@@ -32,9 +33,6 @@ const VIRTUAL: readonly string[] = [
   "bpf",
 ];
 
-/** Not labelled: their files have contexts of their own by SELinux's policy. */
-const UNLABELLED: readonly string[] = ["proc", "sysfs", "mqueue", "cgroup", "cgroup2"];
-
 /** Makes a file system and attaches it. Out: its slot. */
 export function planFilesystem(planning: Planning, planned: PlannedMount): number {
   const { at, mount, destination, options } = planned;
@@ -55,7 +53,7 @@ export function planFilesystem(planning: Planning, planned: PlannedMount): numbe
     type,
     source: mount.source || type,
     data: options.data,
-    parameters: labelOf(planning, type),
+    parameters: mountContext(planning, type),
     superblock: options.superblock | (readonlyMedium ? MS_RDONLY : 0),
     attributes: shape.own.set,
   });
@@ -117,19 +115,6 @@ export function attachDirectory({ inside }: Planning, at: Place, slot: number, t
 function writable(options: MountOptions): Pick<MountOptions, "own" | "tree" | "propagation"> {
   const without = ({ set, clear }: { set: number; clear: number }) => ({ set: set & ~MOUNT_ATTR_RDONLY, clear });
   return { own: without(options.own), tree: without(options.tree), propagation: options.propagation };
-}
-
-/** The SELinux context of linux.mountLabel. A parameter, as it has commas. */
-function labelOf({ config, host }: Planning, type: string): string[] {
-  const label = config.linux?.mountLabel;
-  if (!label) return [];
-  if (!host.selinux) {
-    throw new RuntError({
-      where: place("/linux/mountLabel").where,
-      cause: "the label is for SELinux, which this kernel does not run",
-    });
-  }
-  return UNLABELLED.includes(type) ? [] : [`context=${label}`];
 }
 
 /**

@@ -4,6 +4,7 @@ import { RuntError } from "../errors.js";
 import type { Spec } from "../spec/types.gen.js";
 import { hostId } from "./mappings.js";
 import { hostPath, pointerPart } from "./paths.js";
+import { mountContext } from "./labels.js";
 import type { Planning } from "./planning.js";
 import { type Place, place } from "./program.js";
 import type { ContainerRequest } from "./types.js";
@@ -106,6 +107,7 @@ export function planOverlay(planning: Planning): number | undefined {
     ...paths.lower.map((path) => `lowerdir+=${path}`),
     `upperdir=${paths.upper}`,
     `workdir=${paths.work}`,
+    ...mountContext(planning, "overlay"),
   ];
   // Without real privilege trusted.* attributes can't be written: the overlay's marks are then
   // user.* ones (Linux 5.11).

@@ -8,7 +8,7 @@ import {
   planCapabilities,
   planSearchRights,
 } from "./capabilities.js";
-import { planLabels } from "./labels.js";
+import { planKeyring, planLabels } from "./labels.js";
 import { groupsMode, groupsOf, setupUser } from "./mappings.js";
 import { planMemoryPolicy } from "./memory-policy.js";
 import { planPersonality } from "./personality.js";
@@ -29,10 +29,9 @@ export function planOomScore({ config, before }: Planning): void {
 }
 
 /** A session of its own, and a session keyring, so that none of the caller's is in reach. */
-export function planSession({ start, request }: Planning): void {
-  start.add(OWN, { op: "set_session" });
-  if (!request.noNewKeyring)
-    start.add({ ...OWN, where: "--no-new-keyring" }, { op: "join_keyring", name: `_ses.${request.id}` });
+export function planSession(planning: Planning): void {
+  planning.start.add(OWN, { op: "set_session" });
+  if (!planning.request.noNewKeyring) planKeyring(planning);
 }
 
 /**

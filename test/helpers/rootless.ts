@@ -184,14 +184,14 @@ export class User {
 }
 
 /** Maps the user to root, and the subordinate ids to 1 and on: for newuidmap and newgidmap. */
-export function withSubordinateIds(config: TestConfig, size = 999): void {
+export function withSubordinateIds(config: TestConfig): void {
   config.linux.uidMappings = [
     { containerID: 0, hostID: UID, size: 1 },
-    { containerID: 1, hostID: SUBORDINATE, size },
+    { containerID: 1, hostID: SUBORDINATE, size: 999 },
   ];
   config.linux.gidMappings = [
     { containerID: 0, hostID: GID, size: 1 },
-    { containerID: 1, hostID: SUBORDINATE, size },
+    { containerID: 1, hostID: SUBORDINATE, size: 999 },
   ];
 }
 

@@ -88,9 +88,6 @@ t.test("labels: set when the kernel knows them, refused when it does not", (t) =
     linesAt(plan({ apparmorProfile: "docker-default" }, { host: { apparmor: true } }), "/process/apparmorProfile"),
     ["set_exec_label lsm=apparmor label=docker-default"],
   );
-  t.same(linesAt(plan({ selinuxLabel: "a:b:c:s0:c1,c2" }, { host: { selinux: true } }), "/process/selinuxLabel"), [
-    "set_exec_label lsm=selinux label=a:b:c:s0:c1,c2",
-  ]);
   t.throws(() => plan({ apparmorProfile: "docker-default" }), {
     message: /^process\.apparmorProfile \(docker-default\): the profile is for AppArmor/,
   });
