@@ -34,8 +34,14 @@ export function subCgroups(directory: string, controller: string): string[] {
 
 /** cgroup2 tells how many cgroups are below (Linux 4.14), which saves looking. -1: it does not tell. */
 function descendants(directory: string): number {
-  const stat = native().readFileIfAny(`${directory}/cgroup.stat`);
-  return Number(parseKeyed(stat ?? "").nr_descendants ?? -1);
+  try {
+    const stat = native().readFileIfAny(`${directory}/cgroup.stat`);
+    return Number(parseKeyed(stat ?? "").nr_descendants ?? -1);
+  } catch (error) {
+    // It went between open and read: systemd removes a scope as soon as it is empty.
+    if (isGone(error)) return 0;
+    throw error;
+  }
 }
 
 /** The pids of a cgroup and of all below it. A directory that is not there has none. */
