@@ -52,6 +52,13 @@ export async function changingDriverFromState(paths: CgroupPaths, pid?: number):
   return cgroupDriverFromState(paths, pid);
 }
 
+/** What moves a process into a container's unit, where its own user may not. Undefined: there is no such unit. */
+export async function unitAttacher({ systemd }: CgroupPaths): Promise<((pid: number) => void) | undefined> {
+  if (!systemd) return undefined;
+  const { SystemdManager } = await import("./systemd/manager.js");
+  return (pid) => SystemdManager.connect(systemd.user).attach(systemd.unit, [pid]);
+}
+
 /**
  * The driver for a container that is there, from what its state keeps: to look, signal and freeze. These are
  * the same for a cgroup that systemd made.

@@ -3,7 +3,8 @@
 
 import { RuntError } from "../errors.js";
 import { detectCgroups } from "../cgroup/detect.js";
-import { EBUSY, ENOENT } from "../host/constants.js";
+import { unitAttacher } from "../cgroup/index.js";
+import { EACCES, EBUSY, ENOENT, EPERM } from "../host/constants.js";
 import { readHost } from "../host/facts.js";
 import { initPath, native } from "../host/native.js";
 import { encodeProgram } from "../plan/encode.js";
@@ -65,7 +66,7 @@ export async function execInContainer(request: ExecRequest): Promise<number> {
     checkConsole(request.program, process.terminal === true, detach, request.consoleSocket);
     if (!detach) native().catchSignals(false);
     const joining = new Joining(request, state, init, kept, { ...kept.config, process });
-    return joining.run();
+    return await joining.run();
   } finally {
     init.close();
   }
@@ -82,6 +83,8 @@ class Joining {
   private readonly host: Host;
   /** The step at which the last attempt failed. */
   private failed: PlannedStep | undefined;
+  /** Moves a process into the container's unit. */
+  private attach: ((pid: number) => void) | undefined;
 
   constructor(
     private readonly request: ExecRequest,
@@ -97,9 +100,9 @@ class Joining {
     this.host.setgroupsDenied = setgroups?.startsWith("deny") === true;
   }
 
-  run(): number {
+  async run(): Promise<number> {
     const { request, state } = this;
-    const session = this.startSomewhere(execPlacement(state.cgroup, request.subCgroups));
+    const session = await this.startSomewhere(execPlacement(state.cgroup, request.subCgroups));
     try {
       if (request.detach) return 0;
       const { pid, pidfd, master } = session;
@@ -109,11 +112,12 @@ class Joining {
     }
   }
 
-  private startSomewhere(placement: CgroupPlacement): Session {
+  private async startSomewhere(placement: CgroupPlacement): Promise<Session> {
     try {
       return this.start(placement);
     } catch (error) {
       if (!isAlive(this.state.init)) throw stopped();
+      if (await this.mayAskSystemd(error)) return this.start({ ...placement, wait: true });
       const other = this.besideInit(placement, error);
       if (other === undefined) throw error;
       this.request.report.debug(
@@ -121,6 +125,17 @@ class Joining {
       );
       return this.start(other);
     }
+  }
+
+  /**
+   * A user's process can't go from a session to what is below the user's systemd: both lie in a cgroup of root's
+   * (cgroup-v2.rst, "Delegation Containment"). systemd may move it.
+   */
+  private async mayAskSystemd(error: unknown): Promise<boolean> {
+    const { errno } = error as { errno?: number };
+    const denied = this.failed?.step.op === "clone" && (errno === EACCES || errno === EPERM);
+    if (denied && this.state.cgroup.systemd?.user) this.attach = await unitAttacher(this.state.cgroup);
+    return this.attach !== undefined;
   }
 
   /**
@@ -172,7 +187,7 @@ class Joining {
       session.serve({
         mapIds: refuseSync,
         hooks: refuseSync,
-        cgroup: refuseSync,
+        cgroup: this.attach ?? refuseSync,
         seccomp,
         ready: () => {
           written = this.handOver(session);

@@ -15,7 +15,7 @@ import { Planning } from "./planning.js";
 import { planOomScore, planPrivileged, planSession, planUser } from "./process.js";
 import { OWN, type Place, place } from "./program.js";
 import { planRaisedRlimits } from "./rlimits.js";
-import { NO_SLOT } from "./steps.gen.js";
+import { NO_SLOT, SYNC_CGROUP } from "./steps.gen.js";
 import type { CgroupPlacement, Host, Plan } from "./types.js";
 
 /** What is joined, and how. */
@@ -115,6 +115,7 @@ function planCgroups(planning: Planning, { cgroups, cgroupsAt }: JoinRequest): v
   const at = { ...OWN, where: cgroupsAt };
   for (const path of cgroups.join) before.add(at, { op: "join_cgroup", path });
   if (cgroups.into === undefined) return;
+  if (cgroups.wait) before.add(at, { op: "sync", point: SYNC_CGROUP, slot: NO_SLOT });
   const cgroup = planning.slot();
   before.add(at, { op: "open_directory", slot: cgroup, path: cgroups.into, readable: 1 });
   before.add(at, { op: "clone", flags: 0, cgroup });
