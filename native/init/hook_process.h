@@ -24,7 +24,8 @@ class HookProcess {
 
   // Starts it: the state JSON that descriptor `state` holds as its standard input (nothing when
   // -1), output and error into one pipe, a process group of its own, no other descriptor, the
-  // standard action for every signal, the environment and working directory of the step. Null, or what could not be done ("" for its execve), with errno.
+  // standard action for every signal, the environment and working directory of the step. Null, or
+  // what could not be done ("" for its execve), with errno.
   const char *start(const steps::RunHook &, int state);
 
   // The hook's own program could not be executed.
