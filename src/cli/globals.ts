@@ -5,13 +5,9 @@ import type { CgroupManager } from "../cgroup/index.js";
 import { native } from "../host/native.js";
 import type { GlobalOptions } from "./context.js";
 import { absolutePath } from "../container/paths.js";
+import { identity } from "./identity.js";
 import type { LogFormat, LogLevel } from "./log.js";
 import type { Options } from "./parse.js";
-
-/** The name that decides the default root: installed under the name runc, runt takes runc's. */
-function rootName(program: string): string {
-  return program === "runc" ? "runc" : "runt";
-}
 
 /** uid 0 of a user namespace, as rootless callers are: the mapping is not that of the whole host. */
 function inUserNamespace(): boolean {
@@ -24,7 +20,7 @@ function inUserNamespace(): boolean {
  * $XDG_RUNTIME_DIR/runt for users without privileges over the host.
  */
 export function defaultRoot(program: string): { path: string; ofUser: boolean } {
-  const name = rootName(program);
+  const name = identity(program);
   const runtimeDir = process.env.XDG_RUNTIME_DIR;
   if (runtimeDir) {
     const user = process.env.USER;

@@ -64,7 +64,7 @@ async function runCommand(
   const problem = countProblem(command, context.positionals.length);
   if (problem !== null) {
     await printHelp(program, command, "Incorrect Usage.\n\n");
-    logError(`${program}: "${command.name}" requires ${problem} argument(s)`);
+    logError(`${launchNote().program}: "${command.name}" requires ${problem} argument(s)`);
     return 1;
   }
   logDebug(`${command.name}: root ${context.global.root}`);

@@ -1,5 +1,6 @@
 // What this runt is. The unit tests compare VERSION with package.json.
 
+import { shownVersion } from "./identity.js";
 import { native } from "../host/native.js";
 import { OCI_VERSION } from "../spec/versions.js";
 
@@ -14,7 +15,7 @@ export const COMMIT = typeof RUNT_COMMIT === "string" ? RUNT_COMMIT : "unknown";
 export function versionText(program: string): string {
   const { bun, node } = process.versions;
   return [
-    `${program} version ${VERSION}`,
+    `${program} version ${shownVersion(program, VERSION)}`,
     `commit: ${COMMIT}`,
     `spec: ${OCI_VERSION}`,
     `engine: ${bun ? `bun ${bun}` : `node ${node}`}`,

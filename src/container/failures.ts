@@ -2,6 +2,7 @@
 // asked for the step, what runt-init says it attempted, the errno's text, and a hint.
 
 import { RuntError } from "../errors.js";
+import { ENOENT } from "../host/constants.js";
 import type { InitMessage } from "../host/addon.js";
 import { native } from "../host/native.js";
 import type { Step } from "../plan/steps.gen.js";
@@ -49,6 +50,11 @@ export function wordFailure(
     return new RuntError({ cause: programPrefix + (words ? `${text}: ${words}` : text), hint, errno });
   }
   const where = step?.where;
+  if (step?.op === "clone_tree" && where?.startsWith("root.path") && errno === ENOENT) {
+    // runc's words, which callers look for.
+    const path = text.slice(text.indexOf("/"));
+    return new RuntError({ where: "root.path", attempt: "invalid rootfs: stat", path, cause: words ?? "", errno });
+  }
   return words
     ? new RuntError({ where, attempt: text, cause: words, hint, errno })
     : new RuntError({ where, cause: text, hint });

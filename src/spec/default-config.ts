@@ -5,6 +5,7 @@ import type { LinuxNamespaceType, Mount, Spec } from "./types.gen.js";
 import { OCI_VERSION } from "./versions.js";
 
 export interface DefaultConfigOptions {
+  hostname?: string;
   /** For a user without privileges: a user namespace, and nothing that needs the host's root. */
   rootless?: boolean;
   /** The user that rootless maps to root in the container. */
@@ -67,6 +68,7 @@ function mounts(rootless: boolean): Mount[] {
 
 /** The default configuration, with its members in the order in which they are written. */
 export function defaultConfig({
+  hostname = "runt",
   rootless = false,
   euid = 0,
   egid = 0,
@@ -90,7 +92,7 @@ export function defaultConfig({
       noNewPrivileges: true,
     },
     root: { path: "rootfs", readonly: true },
-    hostname: "runt",
+    hostname,
     mounts: mounts(rootless),
     linux: {
       ...(rootless

@@ -15,13 +15,15 @@ import {
 import { isSupported } from "../../plan/unsupported.js";
 import { features } from "../../spec/features.js";
 import type { Context } from "../context.js";
+import { findCommand } from "../flags.js";
+import { identity, shownVersion } from "../identity.js";
 import { COMMIT, VERSION } from "../version.js";
 
 /**
  * `runt features`: what this build can do, from the tables that the planner itself goes by. The
  * kernel is asked for supportedFlags alone (features-linux.md, "Seccomp").
  */
-export function run(_context: Context): number {
+export function run({ program }: Context): number {
   const mountOptions = mountOptionNames();
   const systemd = hasSystemd();
   const intelRdt = isSupported("intelRdt");
@@ -46,6 +48,7 @@ export function run(_context: Context): number {
     annotations: {
       "runt.version": VERSION,
       "runt.commit": COMMIT,
+      ...(identity(program) === "runc" ? runcAnnotations(program) : {}),
       "io.github.seccomp.libseccomp.version": native().libseccompVersion(),
     },
     unsafeAnnotations: [
@@ -59,4 +62,13 @@ export function run(_context: Context): number {
   });
   native().writeFd(1, `${JSON.stringify(document, null, 4)}\n`);
   return 0;
+}
+
+/** What callers of runc look for. */
+function runcAnnotations(program: string): Record<string, string> {
+  return {
+    "org.opencontainers.runc.version": shownVersion(program, VERSION),
+    "org.opencontainers.runc.commit": COMMIT,
+    ...(findCommand("checkpoint") ? { "org.opencontainers.runc.checkpoint.enabled": "true" } : {}),
+  };
 }

@@ -1,4 +1,5 @@
 import { killContainer } from "../../container/kill.js";
+import { readState } from "../../container/store.js";
 import { parseSignal } from "../../host/signals.js";
 import type { Context } from "../context.js";
 
@@ -6,9 +7,17 @@ import type { Context } from "../context.js";
 export async function run({ global, options, positionals }: Context): Promise<number> {
   const { root } = global;
   const [name = "", signalName] = positionals;
-  const signal = parseSignal(signalName || "SIGTERM");
+  const regex = options.bool("regex");
+  let signal: number;
+  try {
+    signal = parseSignal(signalName || "SIGTERM");
+  } catch (error) {
+    // Of two mistakes runc tells of the id first.
+    if (!regex) readState(root, name);
+    throw error;
+  }
   const send = (id: string) => killContainer(root, id, signal, options.bool("all"));
-  if (options.bool("regex")) {
+  if (regex) {
     const { forEachMatch } = await import("../each-match.js");
     await forEachMatch(root, name, send);
   } else send(name);

@@ -12,8 +12,9 @@ export function run({ global, options, positionals }: Context): number {
   const pids = containerPids(readState(global.root, id!));
   // runc lets "--" stand between the id and the options of ps.
   const words = given[0] === "--" ? given.slice(1) : given;
-  const text =
-    format === "json" ? `${JSON.stringify(pids)}\n` : filterPs(runPs(words.length > 0 ? words : ["-ef"]), pids);
+  // No process at all is "null", as an empty list is in `list -f json`: Go's nil slice.
+  const json = pids.length > 0 ? JSON.stringify(pids) : "null";
+  const text = format === "json" ? `${json}\n` : filterPs(runPs(words.length > 0 ? words : ["-ef"]), pids);
   native().writeFd(1, text);
   return 0;
 }

@@ -90,5 +90,6 @@ t.test("containers that are none", async (t) => {
   }
   t.same(runt(here, "delete", "--force", "nobody"), { status: 0, stdout: "", stderr: "" });
   t.match(runt(here, "list"), { status: 1, stderr: /--root: open .*root: no such file or directory/ });
-  t.match(runt(here, "kill", "nobody", "FOO"), { status: 1, stderr: /unknown signal \\"FOO\\"/ });
+  t.match(runt(here, "kill", "nobody", "FOO"), { status: 1, stderr: /container does not exist/ });
+  t.match(runt(here, "kill", "--regex", "nobody", "FOO"), { status: 1, stderr: /unknown signal \\"FOO\\"/ });
 });
