@@ -23,6 +23,7 @@ export function planRequest({ program, global, options }: Context, id: string): 
     preserved: preservedDescriptors(options.integer("preserve-fds"), {
       listenFds: process.env.LISTEN_FDS,
       listenPid: process.env.LISTEN_PID,
+      listenFdNames: process.env.LISTEN_FDNAMES,
       pid: native().getpid(),
       wasOpen,
     }),

@@ -120,6 +120,7 @@ export function makePlan(
     waitForStart: request.waitForStart,
     preserve: preserved.descriptors.length,
     listenFds: preserved.listenFds,
+    ...(preserved.listenFdNames === undefined ? {} : { listenFdNames: preserved.listenFdNames }),
     ...(request.notifySocket === undefined ? {} : { notifyDirectory: `${stateDir}/${NOTIFY_DIRECTORY}` }),
     noPivot: request.noPivot,
     noNewKeyring: request.noNewKeyring,

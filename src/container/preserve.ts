@@ -11,12 +11,15 @@ export interface Preserved {
   descriptors: readonly number[];
   /** How many of them are LISTEN_FDS'. */
   listenFds: number;
+  /** Their names, when the caller gave some: $LISTEN_FDNAMES. */
+  listenFdNames?: string;
 }
 
 export interface CallerDescriptors {
   /** $LISTEN_FDS and $LISTEN_PID as the caller set them. */
   listenFds: string | undefined;
   listenPid: string | undefined;
+  listenFdNames?: string | undefined;
   pid: number;
   /** Was the descriptor open when runt was started? */
   wasOpen(fd: number): boolean;
@@ -40,9 +43,13 @@ export function preservedDescriptors(preserveFds: number, caller: CallerDescript
     if (!caller.wasOpen(fd)) {
       throw i < listenFds
         ? new RuntError(`unable to stat LISTEN_FDS descriptor ${fd} (of ${listenFds})`)
-        : new RuntError(`unable to stat preserved-fd ${fd} (of ${preserveFds})`);
+        : new RuntError({
+            cause: `unable to stat preserved-fd ${i - listenFds} (of ${preserveFds})`,
+            hint: `the caller passed no descriptor ${fd}`,
+          });
     }
     descriptors.push(fd);
   }
-  return { descriptors, listenFds };
+  const { listenFdNames } = caller;
+  return { descriptors, listenFds, ...(listenFds > 0 && listenFdNames ? { listenFdNames } : {}) };
 }

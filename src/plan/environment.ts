@@ -29,6 +29,7 @@ export function environmentOf({ config, request }: Planning): string[] {
     // sd_listen_fds(3) wants the pid of who gets them, which is 1 in a pid namespace.
     put(`LISTEN_FDS=${request.listenFds}`);
     put("LISTEN_PID=1");
+    if (request.listenFdNames !== undefined) put(`LISTEN_FDNAMES=${request.listenFdNames}`);
   }
   if (request.notifyDirectory !== undefined) put(NOTIFY_VARIABLE);
   return [...entries.values()];

@@ -46,6 +46,8 @@ export interface ContainerRequest {
   preserve: number;
   /** LISTEN_FDS to be told to the container (0: none). */
   listenFds: number;
+  /** LISTEN_FDNAMES, along with it. */
+  listenFdNames?: string;
   /** Absolute directory of the host that becomes /run/notify, for a caller with $NOTIFY_SOCKET. */
   notifyDirectory?: string;
   noPivot: boolean;

@@ -25,7 +25,9 @@ t.test("LISTEN_FDS of another process, or none, does not count", async (t) => {
 });
 
 t.test("one that was not open is an error, not a descriptor of the engine's own", async (t) => {
-  t.throws(() => preservedDescriptors(2, caller([3])), { message: "unable to stat preserved-fd 4 (of 2)" });
+  t.throws(() => preservedDescriptors(2, caller([3])), {
+    message: "unable to stat preserved-fd 1 (of 2) (the caller passed no descriptor 4)",
+  });
   t.throws(() => preservedDescriptors(0, caller([3], "2")), {
     message: "unable to stat LISTEN_FDS descriptor 4 (of 2)",
   });
