@@ -1,6 +1,6 @@
 import t from "tap";
 import { NAMESPACE_FLAGS, namespaceNames } from "../../../src/plan/namespaces.js";
-import { NO_SLOT } from "../../../src/plan/steps.gen.js";
+import { NO_SLOT, SYNC_CGROUP } from "../../../src/plan/steps.gen.js";
 import type { LinuxNamespace } from "../../../src/spec/types.gen.js";
 import { indexOf, ops, planOf, REQUEST_V2, stepsOf, V2, withOwnIds, withUserNamespace } from "./fixtures.js";
 
@@ -35,6 +35,16 @@ t.test("without a user namespace the clone makes all", (t) => {
     indexOf(plan, "join_cgroup") < indexOf(plan, "clone"),
     "a v1 cgroup is entered before: the namespace is rooted there",
   );
+  t.end();
+});
+
+t.test("systemd: the cgroup is made around runt-init before it is opened", (t) => {
+  const cgroups = { ...REQUEST_V2.cgroups!, wait: true };
+  const plan = planOf(() => {}, { host: { cgroup: V2 }, request: { ...REQUEST_V2, cgroups } });
+  const first = stepsOf(plan, "sync")[0];
+  t.match(first, { op: "sync", point: SYNC_CGROUP });
+  t.ok(indexOf(plan, "sync") < indexOf(plan, "open_directory"));
+  t.ok(indexOf(plan, "open_directory") < indexOf(plan, "clone"));
   t.end();
 });
 
