@@ -57,7 +57,7 @@ export async function serviceManager(
   closeSync(out);
   t.teardown(() => child.kill("SIGKILL"));
   const text = () => readFileSync(log, "utf8");
-  await until("the manager listens", () => text().includes("\n"));
+  await until("the manager listens", () => text().includes("\n"), 30_000);
   const heard = () =>
     text()
       .split("\n")

@@ -193,7 +193,7 @@ async function receivePidfd(t: Test, path: string): Promise<() => Promise<{ coun
     text += chunk;
   });
   const ended = new Promise<void>((done) => child.on("close", () => done()));
-  await until("it listens", () => text.startsWith("listening\n"));
+  await until("it listens", () => text.startsWith("listening\n"), 30_000);
   return async () => {
     await ended;
     return JSON.parse(text.slice("listening\n".length));
