@@ -3,6 +3,9 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+/** Where the bundle lies that is the same, but sleeps. */
+export const waitingBundle = (folder) => `${folder}-waiting`;
+
 /** Makes a bundle; `edit` changes its config. */
 export function makeBundle(root, folder, edit = () => {}) {
   rmSync(folder, { recursive: true, force: true });

@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { waitingBundle } from "./bundle.mjs";
 
 /** A command line for hyperfine -N, which splits words as a shell does. */
 const quote = (words) => words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
@@ -59,6 +60,12 @@ export const timings = {
     run: quote(command(runtime, "kill", id, "CONT")),
     after: text(runtime, "delete", "--force", id),
   }),
+  // In a container that sleeps: see waitingBundle of bundle.mjs.
+  exec: (runtime, bundle, id) => ({
+    before: `${text(runtime, "run", "--detach", "--bundle", waitingBundle(bundle), id)} </dev/null`,
+    run: quote(command(runtime, "exec", id, "/bin/noop")),
+    after: text(runtime, "delete", "--force", id),
+  }),
   delete: (runtime, bundle, id) => ({
     prepare: text(runtime, "create", "--bundle", bundle, id),
     run: quote(command(runtime, "delete", "--force", id)),
@@ -83,6 +90,17 @@ export function systemCalls(runtime, args, folder) {
   must(["strace", "-f", "-c", "-o", out, ...command(runtime, ...args)]);
   const total = readFileSync(out, "utf8").trim().split("\n").at(-1).trim().split(/\s+/);
   return Number(total[3] ?? total[2]);
+}
+
+/** The same of an exec into a container that sleeps. */
+export function execCalls(runtime, bundle, folder) {
+  const id = `bench-${runtime.name}-exec`;
+  must(command(runtime, "run", "--detach", "--bundle", waitingBundle(bundle), id), { stdio: "ignore" });
+  try {
+    return systemCalls(runtime, ["exec", id, "/bin/noop"], folder);
+  } finally {
+    spawnSync(runtime.path, command(runtime, "delete", "--force", id).slice(1));
+  }
 }
 
 /** Peak resident memory in kB of a command and what it waits for. */

@@ -7,8 +7,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { cpus, release, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { fail, root, run } from "../scripts/tools.mjs";
-import { makeBundle } from "./bundle.mjs";
-import { peak, smallestLimit, systemCalls, time, timings, waiting } from "./measure.mjs";
+import { makeBundle, waitingBundle } from "./bundle.mjs";
+import { execCalls, peak, smallestLimit, systemCalls, time, timings, waiting } from "./measure.mjs";
 import { markdown, median } from "./table.mjs";
 
 const [quick, save, inside] = ["--quick", "--save", "--inside"].map((flag) => process.argv.includes(flag));
@@ -53,6 +53,9 @@ const row = (name, unit, value) => {
 
 try {
   const bundle = makeBundle(root, join(folder, "bundle"));
+  makeBundle(root, waitingBundle(bundle), (config) => {
+    config.process.args = ["/bin/sleep", "10000"];
+  });
   const [rounds, runs] = quick ? [2, 10] : [6, 25];
   const samples = {};
   for (const what of Object.keys(timings)) {
@@ -70,6 +73,7 @@ try {
   });
   const runOf = ({ name }) => ["run", "--bundle", bundle, `bench-${name}-run`];
   row("run: system calls", "count", (runtime) => systemCalls(runtime, runOf(runtime), folder));
+  row("exec: system calls", "count", (runtime) => execCalls(runtime, bundle, folder));
   const program = join(folder, "peak");
   execFileSync("musl-gcc", [
     "-std=gnu11",

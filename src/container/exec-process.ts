@@ -2,7 +2,6 @@
 // document of its own (--process).
 
 import { RuntError } from "../errors.js";
-import { loadProcess } from "../spec/load.js";
 import type { Process } from "../spec/types.gen.js";
 import type { Reporter } from "./report.js";
 
@@ -96,6 +95,8 @@ function moreCapabilities(
  * holds for this one too: a caller that only knows what it wants to run does not thereby free it.
  */
 export async function processFromFile(own: Process, path: string, report: Reporter): Promise<Process> {
+  // The validators are a good part of the program, and only this needs them.
+  const { loadProcess } = await import("../spec/load.js");
   const { document, warnings } = await loadProcess(path);
   for (const warning of warnings) report.warn(warning);
   const process: Process = { ...document };
