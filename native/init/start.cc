@@ -1,7 +1,9 @@
 // The wait between create and start. It may last for days, so nothing is kept that a container
 // could be harmed by or that holds on to the host: no mount, no directory, no procfs.
 #include <errno.h>
+#include <signal.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "channel.h"
 #include "fd.h"
@@ -43,11 +45,24 @@ void close_all_but(Context &context, uint32_t kept) {
   context.close_proc();
 }
 
+// What asks a program to end. The first process of a pid namespace gets none of these without a
+// handler, and `kill` of a container that waits would have no effect.
+constexpr int kEnding[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+
+void set_ending(void (*handler)(int)) {
+  struct sigaction action = {};
+  action.sa_handler = handler;
+  for (int signal : kEnding) sigaction(signal, &action, nullptr);
+}
+
+void end(int signal) { _exit(128 + signal); }
+
 }  // namespace
 
 bool run(Context &context, const steps::ListenStart &step) {
   const struct ucred creator = peer_of(context.channel);
   close_all_but(context, step.slot);
+  set_ending(end);
   MountSlot *listening = context.slot(step.slot);
   while (true) {
     UniqueFd connection(retry([&] { return accept4(listening->fd, nullptr, nullptr, SOCK_CLOEXEC); }));
@@ -59,6 +74,7 @@ bool run(Context &context, const steps::ListenStart &step) {
     int fd = -1;
     // A `start` that died before its go changes nothing: the next one may come.
     if (receive_answer(connection.get(), fd) != Answer::GoOn) continue;
+    set_ending(SIG_DFL);
     UniqueFd state(fd), listener(listening->fd);
     listening->fd = -1;
     context.channel = connection.release();

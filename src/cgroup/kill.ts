@@ -1,6 +1,6 @@
 // A signal to every process of a container, without missing one that is forked meanwhile.
 
-import { ENOENT, EOPNOTSUPP, ESRCH } from "../host/constants.js";
+import { ENOENT, ENOSYS, EOPNOTSUPP, EPERM, ESRCH } from "../host/constants.js";
 import { native } from "../host/native.js";
 import { SIGKILL } from "../host/signals.js";
 import { errnoOf, failure, isGone } from "./failure.js";
@@ -44,7 +44,7 @@ export function signalProcesses(cgroup: Killable, signal: number): void {
     }
   }
   try {
-    for (const pid of cgroup.processes()) signalOne(pid, signal);
+    signalListed(cgroup, signal);
   } finally {
     // In the v1 freezer a killed process only dies when it is thawed, also when it was paused before.
     if (stopped || (before === true && signal === SIGKILL)) cgroup.freeze(false);
@@ -58,20 +58,52 @@ const ROUNDS = 20;
 function signalNewcomers(cgroup: Killable, signal: number): void {
   if (signal !== SIGKILL) return;
   for (let round = 0; round < ROUNDS; round++) {
-    const pids = cgroup.processes();
-    if (pids.length === 0) return;
-    for (const pid of pids) signalOne(pid, signal);
+    if (signalListed(cgroup, signal) === 0) return;
     native().sleep(1);
   }
 }
 
-function signalOne(pid: number, signal: number): void {
+/**
+ * A pid of the list may be another process's by the time that it is used. So each is held by a pidfd,
+ * and counts when the cgroup still lists it then: from there on the pidfd means that process.
+ * Out: how many there were.
+ */
+function signalListed(cgroup: Killable, signal: number): number {
   // The kernel lists processes outside our pid namespace as 0, and kill(0) would hit our own process group.
-  if (pid <= 0) return;
+  const held = cgroup
+    .processes()
+    .filter((pid) => pid > 0)
+    .map((pid) => ({ pid, pidfd: hold(pid) }));
+  const still = new Set(held.length > 0 ? cgroup.processes() : []);
   try {
-    native().kill(pid, signal);
+    for (const { pid, pidfd } of held) if (still.has(pid)) signalOne(pid, pidfd, signal);
+  } finally {
+    for (const { pidfd } of held) native().close(pidfd);
+  }
+  return held.length;
+}
+
+/** -1: without a pidfd, on an old kernel, below a seccomp profile, or with more processes than descriptors. */
+function hold(pid: number): number {
+  try {
+    return native().pidfdOpen(pid);
+  } catch {
+    return -1;
+  }
+}
+
+function signalOne(pid: number, pidfd: number, signal: number): void {
+  try {
+    if (pidfd >= 0) native().pidfdSignal(pidfd, signal);
+    else native().kill(pid, signal);
   } catch (error) {
-    if (errnoOf(error) === ESRCH) return;
+    const errno = errnoOf(error);
+    if (errno === ESRCH) return;
+    // A profile may know the one call and not the other.
+    if (pidfd >= 0 && (errno === ENOSYS || errno === EPERM)) {
+      signalOne(pid, -1, signal);
+      return;
+    }
     throw failure(error, { attempt: `send signal ${signal} to process`, path: String(pid) });
   }
 }

@@ -1,5 +1,5 @@
 // exec: whom the added process runs as, where, with what, and what comes back. The rest is in
-// exec-join.test.ts (which containers), exec-security.test.ts (hostile ones), exec-terminal.test.ts.
+// exec-join.test.ts (which containers), exec-process.test.ts, exec-security.test.ts, exec-terminal.test.ts.
 
 import { existsSync, openSync, closeSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
