@@ -30,6 +30,7 @@ void add_notify(Napi::Object exports);
 void add_supervise(Napi::Object exports);
 void add_terminal(Napi::Object exports);
 void add_seccomp(Napi::Object exports);
+void add_netlink(Napi::Object exports);
 void add_bpf(Napi::Object exports);
 
 template <Napi::Value (*function)(const Napi::CallbackInfo &)>

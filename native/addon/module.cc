@@ -22,6 +22,7 @@ Napi::Object initialize(Napi::Env, Napi::Object exports) {
   addon::add_supervise(exports);     // the foreground: signals, terminal, exit status
   addon::add_terminal(exports);      // the size of our own terminal
   addon::add_seccomp(exports);       // libseccomp
+  addon::add_netlink(exports);       // network devices
   addon::add_bpf(exports);           // cgroup v2 device programs
   return exports;
 }

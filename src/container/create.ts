@@ -7,6 +7,7 @@ import { detectCgroups } from "../cgroup/detect.js";
 import { readHost } from "../host/facts.js";
 import { failure } from "../host/failure.js";
 import { initPath, native } from "../host/native.js";
+import type { NetDevices } from "./net-devices.js";
 import { encodeProgram } from "../plan/encode.js";
 import type { OverlayPaths } from "../plan/overlay.js";
 import type { Host, Plan } from "../plan/types.js";
@@ -55,7 +56,8 @@ export async function createContainer(request: CreateRequest): Promise<CreatedCo
   const host = readHost(detectCgroups);
   const notifier = await notifierFor(request);
   const asked = notifier ? request : { ...request, notifySocket: undefined };
-  const creation = new Creation(asked, config, host, await chooseCgroup(request, config, host), notifier);
+  const cgroup = await chooseCgroup(request, config, host);
+  const creation = new Creation(asked, config, host, cgroup, { notifier, netDevices: await netDevicesOf(config) });
   try {
     return await creation.run();
   } catch (error) {
@@ -71,6 +73,19 @@ async function notifierFor({ notifySocket, waitForStart, report }: CreateRequest
   const notifier = new Notifier(notifySocket, report);
   // create only prepares for it: `start` is called with the variable too.
   return waitForStart || notifier.connect() ? notifier : undefined;
+}
+
+/** What only some containers need, loaded when they do. */
+interface Extras {
+  notifier: Notifier | undefined;
+  netDevices: NetDevices | undefined;
+}
+
+async function netDevicesOf({ linux }: Spec): Promise<NetDevices | undefined> {
+  const devices = linux?.netDevices ?? {};
+  if (Object.keys(devices).length === 0) return undefined;
+  const { NetDevices } = await import("./net-devices.js");
+  return new NetDevices(devices);
 }
 
 /** One creation: what it has taken so far, so that it can be given back. */
@@ -89,7 +104,7 @@ class Creation {
     private readonly config: Spec,
     private readonly host: Host,
     private readonly cgroup: CgroupDriver,
-    private readonly notifier: Notifier | undefined,
+    private readonly extras: Extras,
   ) {
     this.overlay = chooseOverlay(request, config);
     this.journal = describe(request, config, this.cgroup, this.overlay);
@@ -97,20 +112,23 @@ class Creation {
 
   async run(): Promise<CreatedContainer> {
     const { root, id, rootOfUser } = this.request;
+    const { notifier, netDevices } = this.extras;
     this.claimed = claim(root, id, rootOfUser);
     tellPlace(this.request, this.host, this.journal);
     try {
       writeJournal(this.claimed.directory, this.journal);
       this.makeCgroup();
       if (this.overlay) makeOverlay(this.overlay);
-      this.notifier?.makeDirectory(this.claimed.directory);
-      if (!this.request.waitForStart) this.notifier?.listen(this.claimed.directory);
+      notifier?.makeDirectory(this.claimed.directory);
+      if (!this.request.waitForStart) notifier?.listen(this.claimed.directory);
       const state = this.launch(this.claimed.directory);
       release(this.claimed);
-      return { session: this.session!, state, notifier: this.notifier };
+      return { session: this.session!, state, notifier };
     } catch (error) {
       await this.undo(this.claimed);
       throw error;
+    } finally {
+      netDevices?.close();
     }
   }
 
@@ -174,6 +192,7 @@ class Creation {
     this.session.serve({
       cgroup: (pid) => this.enterCgroup(pid),
       mapIds: (pid) => writeIdMaps(pid, config, host, report),
+      network: (pid) => this.extras.netDevices!.moveIn(pid),
       hooks: () => this.runHooks(),
       seccomp: (listener) => this.tellAgent(listener),
       ready: () => {
@@ -246,6 +265,7 @@ class Creation {
     };
     if (session) await attempt(() => session.kill());
     if (session) await attempt(() => session.close());
+    await attempt(() => this.extras.netDevices?.moveBack());
     if (this.pidFileWritten) await attempt(() => native().unlink(request.pidFile!));
     // A cgroup that was refused is somebody else's: not ours to kill or remove.
     const taken = this.cgroupTaken ? this.cgroup.paths : { ...journal.cgroup, directories: {} };

@@ -188,6 +188,7 @@ class Joining {
         mapIds: refuseSync,
         hooks: refuseSync,
         cgroup: this.attach ?? refuseSync,
+        network: refuseSync,
         seccomp,
         ready: () => {
           written = this.handOver(session);

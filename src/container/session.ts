@@ -27,6 +27,7 @@ import {
   SYNC_CGROUP,
   SYNC_HOOKS,
   SYNC_MAP_IDS,
+  SYNC_NETWORK,
   SYNC_READY,
   SYNC_SECCOMP,
 } from "../plan/steps.gen.js";
@@ -42,6 +43,8 @@ export interface SyncHandlers {
   cgroup(pid: number): void;
   /** `pid` is of the process in the new user namespace. */
   mapIds(pid: number): void;
+  /** `pid` is of the container's first process, in its network namespace. */
+  network(pid: number): void;
   /** Out: a memfd of the state for createContainer hooks. */
   hooks(): number;
   /** Gets the listener of the process's filter. */
@@ -182,6 +185,9 @@ export class Session {
         break;
       case SYNC_MAP_IDS:
         handlers.mapIds(this.helper.pid);
+        break;
+      case SYNC_NETWORK:
+        handlers.network(this.pid);
         break;
       case SYNC_HOOKS:
         descriptor = handlers.hooks();

@@ -244,6 +244,13 @@ export interface Addon {
   /** Gives a container's terminal the size of ours; nothing happens when we have none. */
   copyWindowSize(master: number): void;
 
+  // --- network devices
+  /**
+   * One request to rtnetlink(7), which must end in an acknowledgement or be a dump, in the network namespace of a
+   * descriptor (-1: our own). Out: the answers, one message after the other.
+   */
+  rtnetlink(network: number, request: Uint8Array): Uint8Array;
+
   // --- seccomp and bpf
   compileSeccomp(profile: SeccompProfile): SeccompFilter;
   libseccompVersion(): string;

@@ -11,6 +11,7 @@ import { openMasks, planMasks } from "./masks.js";
 import { planMounts } from "./mounts.js";
 import { planEntering, planOwnNamespaces, requireMountNamespace, requireUserNamespace } from "./namespaces.js";
 import { planNotify } from "./notify.js";
+import { planNetDevices } from "./net-devices.js";
 import { Planning } from "./planning.js";
 import { planMissingDirectory, planOomScore, planPrivileged, planSession, planUser } from "./process.js";
 import { planRaisedRlimits } from "./rlimits.js";
@@ -43,6 +44,7 @@ export function planContainer(config: Spec, host: Host, request: ContainerReques
   // list when only stage A can open it.
   planSetupUser(planning);
   planOwnNamespaces(planning);
+  planNetDevices(planning);
   planSession(planning);
   planHostPropagation(planning);
   planRoot(planning);

@@ -12,10 +12,6 @@ interface Refusal {
 
 /** Properties of linux that ask for something that runt does not do yet. `features` goes by the same table. */
 const UNSUPPORTED: { readonly [Name in keyof Linux]?: Refusal } = {
-  netDevices: {
-    cause: "this version of runt does not move network devices",
-    hint: "move them in a createRuntime hook, for example with `ip link set DEVICE netns PID`",
-  },
   intelRdt: {
     cause: "this version of runt does not set up resctrl groups",
     hint: "take linux.intelRdt out, or write the pid into a resctrl group in a createRuntime hook",

@@ -209,16 +209,8 @@ t.test("what is not supported is refused by name", (t) => {
     return "";
   };
   t.match(
-    refused((config) => (config.linux!.netDevices = { eth0: {} })),
-    /^linux\.netDevices: .*does not move network devices/,
-  );
-  t.match(
     refused((config) => (config.linux!.intelRdt = {})),
     /^linux\.intelRdt: .*does not set up resctrl groups/,
-  );
-  t.equal(
-    refused((config) => (config.linux!.netDevices = {})),
-    "",
   );
   t.end();
 });
