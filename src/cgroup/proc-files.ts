@@ -55,7 +55,7 @@ export function parseCgroupMounts(text: string): CgroupMount[] {
 }
 
 /** The kernel writes blank, tab, newline and backslash as three octal digits. */
-function unescapeMountPoint(text: string): string {
+export function unescapeMountPoint(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }
 

@@ -25,6 +25,7 @@ import type { Notifier } from "./notify.js";
 import { makeOverlay } from "./overlay.js";
 import { writePidFile } from "./pidfile.js";
 import { cachedFilter } from "./seccomp-cache.js";
+import type { Resctrl } from "./resctrl.js";
 import { Session } from "./session.js";
 import { hookState, type JournalDocument, type StateDocument } from "./state.js";
 import { tellPlace, traced } from "./trace.js";
@@ -57,7 +58,8 @@ export async function createContainer(request: CreateRequest): Promise<CreatedCo
   const notifier = await notifierFor(request);
   const asked = notifier ? request : { ...request, notifySocket: undefined };
   const cgroup = await chooseCgroup(request, config, host);
-  const creation = new Creation(asked, config, host, cgroup, { notifier, netDevices: await netDevicesOf(config) });
+  const extras = { notifier, netDevices: await netDevicesOf(config), resctrl: await resctrlOf(config, request.id) };
+  const creation = new Creation(asked, config, host, cgroup, extras);
   try {
     return await creation.run();
   } catch (error) {
@@ -79,6 +81,11 @@ async function notifierFor({ notifySocket, waitForStart, report }: CreateRequest
 interface Extras {
   notifier: Notifier | undefined;
   netDevices: NetDevices | undefined;
+  resctrl: Resctrl | undefined;
+}
+
+async function resctrlOf({ linux }: Spec, id: string): Promise<Resctrl | undefined> {
+  return linux?.intelRdt && (await import("./resctrl.js")).openResctrl(linux.intelRdt, id);
 }
 
 async function netDevicesOf({ linux }: Spec): Promise<NetDevices | undefined> {
@@ -108,17 +115,19 @@ class Creation {
   ) {
     this.overlay = chooseOverlay(request, config);
     this.journal = describe(request, config, this.cgroup, this.overlay);
+    if (extras.resctrl) this.journal.resctrl = extras.resctrl.state;
   }
 
   async run(): Promise<CreatedContainer> {
     const { root, id, rootOfUser } = this.request;
-    const { notifier, netDevices } = this.extras;
+    const { notifier, netDevices, resctrl } = this.extras;
     this.claimed = claim(root, id, rootOfUser);
     tellPlace(this.request, this.host, this.journal);
     try {
       writeJournal(this.claimed.directory, this.journal);
       this.makeCgroup();
       if (this.overlay) makeOverlay(this.overlay);
+      resctrl?.create();
       notifier?.makeDirectory(this.claimed.directory);
       if (!this.request.waitForStart) notifier?.listen(this.claimed.directory);
       const state = this.launch(this.claimed.directory);
@@ -233,6 +242,7 @@ class Creation {
   private commit(directory: string, plan: Plan): StateDocument {
     const { request, session } = this;
     this.cgroup.settle(this.config.linux?.resources);
+    this.extras.resctrl?.join(session!.pid);
     placeTerminal(session!, request.consoleSocket);
     if (request.pidfdSocket !== undefined) sendPidfd(request.pidfdSocket, session!.pidfd);
     if (request.pidFile !== undefined) {

@@ -48,6 +48,7 @@ export async function destroyContainer(destruction: Destruction): Promise<void> 
   const tree = journal && !cgroup && !journal.ownPidNamespace ? journal.cgroup : null;
   if (kill || journal?.ownPidNamespace === false) await attempt(() => killAll(ours ? cgroup : null, init, tree));
   if (cgroup) await attempt(() => removeCgroup(cgroup, ours));
+  for (const group of journal?.resctrl?.made ?? []) await attempt(() => native().rmdir(group));
   if (problems.length === 0) await attempt(() => removeFiles(claim.directory, journal, report));
   release(claim);
   if (poststop && journal?.hooks?.poststop) {

@@ -218,6 +218,7 @@ class Joining {
   /** All is done but the program. Out: whether the pid file was written. */
   private handOver(session: Session): boolean {
     const { consoleSocket, pidfdSocket, pidFile } = this.request;
+    for (const group of this.state.resctrl?.groups ?? []) native().writeFile(`${group}/tasks`, `${session.pid}\n`);
     placeTerminal(session, consoleSocket);
     if (pidfdSocket !== undefined) sendPidfd(pidfdSocket, session.pidfd);
     if (pidFile === undefined) return false;

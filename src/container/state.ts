@@ -33,6 +33,14 @@ export interface OverlayState {
   kept: boolean;
 }
 
+/** Groups of the resctrl file system (linux.intelRdt). Absolute paths. */
+export interface ResctrlState {
+  /** Every process of the container belongs to all of these, in this order. */
+  groups: readonly string[];
+  /** Made for the container and removed with it, in this order. */
+  made: readonly string[];
+}
+
 /** A step that runs after create has ended: what `start` needs to word its failure. */
 export interface LateStep {
   index: number;
@@ -63,6 +71,7 @@ export interface JournalDocument {
   overlay?: OverlayState;
   /** Of a user namespace that was made for a container with a writable layer: who the files in it belong to. */
   idMappings?: { uid: readonly LinuxIDMapping[]; gid: readonly LinuxIDMapping[] };
+  resctrl?: ResctrlState;
   hooks?: KeptHooks;
   /** The seccomp profile notifies an agent. */
   listener?: SeccompListener;

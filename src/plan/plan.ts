@@ -18,7 +18,6 @@ import { planRaisedRlimits } from "./rlimits.js";
 import { planFinalRoot, planHostPropagation, planPivot, planRoot } from "./rootfs.js";
 import { planNamesAndSysctl } from "./sysctl.js";
 import type { ContainerRequest, Host, Plan } from "./types.js";
-import { refuseUnsupported } from "./unsupported.js";
 
 export { planHook } from "./hooks.js";
 export { printPlan } from "./print.js";
@@ -34,7 +33,6 @@ export function planContainer(config: Spec, host: Host, request: ContainerReques
   const planning = new Planning(config, host, request);
   requireMountNamespace(planning);
   requireUserNamespace(planning);
-  refuseUnsupported(planning);
 
   // Stage A, in the host's namespaces.
   planOomScore(planning);

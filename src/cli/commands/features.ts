@@ -12,7 +12,6 @@ import {
   seccompFlagValue,
   seccompOperators,
 } from "../../plan/seccomp.js";
-import { isSupported } from "../../plan/unsupported.js";
 import { features } from "../../spec/features.js";
 import type { Context } from "../context.js";
 import { findCommand } from "../flags.js";
@@ -26,7 +25,6 @@ import { COMMIT, VERSION } from "../version.js";
 export function run({ program }: Context): number {
   const mountOptions = mountOptionNames();
   const systemd = hasSystemd();
-  const intelRdt = isSupported("intelRdt");
   const document = features({
     mountOptions,
     capabilities: capabilityNames(),
@@ -41,10 +39,10 @@ export function run({ program }: Context): number {
     cgroup: { v1: true, v2: true, systemd, systemdUser: systemd, rdma: true },
     apparmor: true,
     selinux: true,
-    intelRdt: { enabled: intelRdt, schemata: intelRdt, monitoring: intelRdt },
+    intelRdt: { enabled: true, schemata: true, monitoring: true },
     memoryPolicy: { modes: memoryPolicyModes(), flags: memoryPolicyFlags() },
     idmap: mountOptions.includes("idmap"),
-    netDevices: isSupported("netDevices"),
+    netDevices: true,
     annotations: {
       "runt.version": VERSION,
       "runt.commit": COMMIT,

@@ -198,19 +198,3 @@ t.test("the same input gives the same plan, and is not changed", (t) => {
   t.equal(JSON.stringify(one.config), before);
   t.end();
 });
-
-t.test("what is not supported is refused by name", (t) => {
-  const refused = (edit: (config: Spec) => void) => {
-    try {
-      planCase({ config: edited(edit), host: ROOT, request: REQUEST });
-    } catch (error) {
-      return (error as Error).message;
-    }
-    return "";
-  };
-  t.match(
-    refused((config) => (config.linux!.intelRdt = {})),
-    /^linux\.intelRdt: .*does not set up resctrl groups/,
-  );
-  t.end();
-});
