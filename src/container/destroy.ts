@@ -13,7 +13,7 @@ import { runHooks } from "./hooks.js";
 import { removeOverlayLeftovers } from "./overlay.js";
 import { openProcess } from "./process-handle.js";
 import type { Reporter } from "./report.js";
-import { hookState, type JournalDocument, type ProcessIdentity } from "./state.js";
+import { hookState, type JournalDocument, type ProcessIdentity, type ResctrlState } from "./state.js";
 import { isCgroupMarked, release, type Claim } from "./store.js";
 
 /** How long processes may take to die, and cgroups to become empty. */
@@ -48,13 +48,18 @@ export async function destroyContainer(destruction: Destruction): Promise<void> 
   const tree = journal && !cgroup && !journal.ownPidNamespace ? journal.cgroup : null;
   if (kill || journal?.ownPidNamespace === false) await attempt(() => killAll(ours ? cgroup : null, init, tree));
   if (cgroup) await attempt(() => removeCgroup(cgroup, ours));
-  for (const group of journal?.resctrl?.made ?? []) await attempt(() => native().rmdir(group));
+  await attempt(() => removeGroups(journal?.resctrl));
   if (problems.length === 0) await attempt(() => removeFiles(claim.directory, journal, report));
   release(claim);
   if (poststop && journal?.hooks?.poststop) {
     await attempt(() => runPoststop(journal, init, report));
   }
   if (problems.length > 0) throw new RuntError(problems.join("; "));
+}
+
+/** The resctrl groups that were made for the container. */
+function removeGroups(resctrl: ResctrlState | undefined): void {
+  for (const group of resctrl?.made ?? []) native().rmdir(group);
 }
 
 /** The directory and what of an overlay lies outside of it. */
