@@ -54,5 +54,5 @@ export function mountsBelow(text: string, place: string): string[] {
 export function idHint(text: string): string {
   return /\b[ug]id\b/i.test(text)
     ? "the id is not mapped in the container's user namespace: see linux.uidMappings and linux.gidMappings"
-    : "the file system does not know one of the options";
+    : "the file system does not know one of the options, or a uid or gid among them is not mapped in the user namespace";
 }

@@ -18,7 +18,7 @@ const profile = `${mark}profile-${process.pid}`;
 const text = `profile ${profile} flags=(attach_disconnected,mediate_deleted) {
   file, capability, network, mount, umount, signal, unix, ptrace, pivot_root,
   deny /secret rw,
-  deny /bin/date x,
+  deny /bin/probe x,
   deny capability chown,
 }
 `;
@@ -34,7 +34,7 @@ if (!options.skip) {
 const SCRIPT = [
   "cat /proc/self/attr/current",
   "echo > /secret 2>/dev/null && echo written || echo refused",
-  "date >/dev/null 2>&1 && echo ran || echo refused",
+  "/bin/probe >/dev/null 2>&1 && echo ran || echo refused",
   "echo > /open && echo written",
 ].join("; ");
 const CONFINED = `${profile} (enforce)\nrefused\nrefused\nwritten`;
@@ -83,7 +83,7 @@ t.test("create and start, seen from outside", options, async (t) => {
   const box = sandbox(t);
   const { id } = box.create(
     box.bundle((config) => {
-      config.process.args = ["/bin/probe", "pause"];
+      config.process.args = ["/bin/sleep", "1000"];
       config.process.apparmorProfile = profile;
     }),
   );
