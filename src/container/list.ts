@@ -2,10 +2,10 @@
 
 import { failure } from "../host/failure.js";
 import { native } from "../host/native.js";
-import { containerState } from "./query.js";
+import { containerState, readWhole } from "./query.js";
 import type { Reporter } from "./report.js";
 import type { PublicState } from "./state.js";
-import { readContainer, stateDirectory } from "./store.js";
+import { stateDirectory } from "./store.js";
 
 /** The states of these containers, with their owners. What can't be read is reported and left out. */
 export function listContainers(root: string, ids: readonly string[], report: Reporter): PublicState[] {
@@ -22,7 +22,7 @@ export function listContainers(root: string, ids: readonly string[], report: Rep
 /** Those ids whose files can be read; the others are reported. The machine is not asked for a status. */
 export function readableIds(root: string, ids: readonly string[], report: Reporter): string[] {
   return forEach(ids, report, (id) => {
-    readContainer(root, id);
+    readWhole(root, id);
     return id;
   });
 }
