@@ -7,7 +7,7 @@ import t from "tap";
 // What every scene starts with. `outer` is the master of the foreground's terminal: what a user
 // types goes in there, and what a user sees comes out.
 const stage = `
-import fcntl, hashlib, json, os, pty, select, signal, struct, sys, termios, time
+import fcntl, hashlib, json, os, pty, select, shutil, signal, struct, sys, tempfile, termios, time
 node, foreground = sys.argv[1:3]
 def size(fd, rows, columns): fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 def begin(text, redirect=None):
@@ -223,6 +223,7 @@ print(json.dumps({"code": code, "restored": modes(slave) == before}))`);
 t.test("job control: stopped in the background, raw only in the foreground", async (t) => {
   const seen = play(`
 # A shell: its job is in the background first, then in the foreground, then it takes the terminal back.
+folder = tempfile.mkdtemp()
 outer, slave = pty.openpty()
 size(outer, 24, 80)
 shell = os.fork()
@@ -237,7 +238,7 @@ if shell == 0:
         signal.signal(signal.SIGTTOU, signal.SIG_DFL)
         for fd in range(3): os.dup2(slave, fd)
         master, inner = program_terminal()
-        os.execv(node, [node, foreground, "echo on; trap 'exit 5' USR1; while :; do sleep 0.05; done", str(master), str(inner)])
+        os.execv(node, [node, foreground, "trap 'exit 5' USR1; : > %s/ready; while :; do sleep 0.05; done" % folder, str(master), str(inner)])
     said = {}
     def wait_stop():
         done, status = os.waitpid(job, os.WUNTRACED)
@@ -262,9 +263,11 @@ if shell == 0:
     other = list(before)
     other[3] &= ~termios.ECHO
     termios.tcsetattr(slave, termios.TCSANOW, other + termios.tcgetattr(slave)[4:])
+    while not os.path.exists(folder + "/ready"): time.sleep(0.01)
     os.kill(job, signal.SIGUSR1)
     done, status = os.waitpid(job, 0)
     said["code"] = os.waitstatus_to_exitcode(status)
+    shutil.rmtree(folder)
     said["untouched"] = modes(slave) == other
     print(json.dumps(said), flush=True)
     os._exit(0)
