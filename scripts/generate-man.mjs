@@ -66,7 +66,21 @@ function programPage() {
     ...section(
       "EXIT STATUS",
       paragraphs([
-        "0 when all went well; 1 for any error; 3 for a command that does not exist. run without --detach exits with the status of the container's first process, 128 + N when signal N ended it.",
+        "0 when all went well; 1 for any error; 3 for a command that does not exist. run and exec have further ones.",
+      ]),
+    ),
+    ...section("FILES", [
+      ".TP",
+      bold("/run/runt"),
+      plain("The default of --root for root: a directory for each container, with its state."),
+      ".TP",
+      bold("$XDG_RUNTIME_DIR/runt"),
+      plain("The same for users without privileges over the host."),
+    ]),
+    ...section(
+      "NOTES",
+      paragraphs([
+        "Called by the name runc (a link or a copy), runt answers to it: the default of --root is /run/runc, and the version is that of the runc it stands in for.",
       ]),
     ),
     ...section("EXAMPLES", examples(PROGRAM)),
@@ -83,8 +97,9 @@ function commandPage(command) {
     ...section("SYNOPSIS", [synopsis]),
     ...section("DESCRIPTION", paragraphs(about.text)),
     ...section("OPTIONS", flagItems(flagsOf(command))),
+    ...section("EXIT STATUS", paragraphs([about.status ?? "0 when all went well, 1 for any error."])),
     ...section("EXAMPLES", examples(about)),
-    ...section("SEE ALSO", [reference("runt")]),
+    ...section("SEE ALSO", [["runt", ...(about.see ?? []).map((name) => `runt-${name}`)].map(reference).join(", ")]),
   ]);
 }
 

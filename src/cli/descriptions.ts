@@ -6,6 +6,10 @@ export interface Description {
   text: readonly string[];
   /** Command lines with what each is for. */
   examples?: readonly { line: string; about: string }[];
+  /** Exit statuses, where there are others than 0 and 1. */
+  status?: string;
+  /** Commands to read on with. */
+  see?: readonly string[];
 }
 
 export const PROGRAM: Description = {
@@ -32,18 +36,20 @@ export const COMMAND_TEXTS: Readonly<Record<string, Description>> = {
       { line: "completion zsh > /usr/share/zsh/site-functions/_runt", about: "for all users of zsh" },
       { line: "completion fish | source", about: "for this session of fish" },
     ],
+    see: ["list"],
   },
   create: {
     text: [
-      ID,
       "Makes the container of a bundle: namespaces, cgroups, mounts, devices and all settings of its process. The program of the config is not run yet: that is what start does. Changes to config.json after create have no effect.",
+      ID,
     ],
     examples: [{ line: "create -b /srv/bundle --pid-file /run/web1.pid web1", about: "makes web1 and notes its pid" }],
+    see: ["spec", "start", "state", "delete"],
   },
   delete: {
     text: [
-      ID,
       "Removes a container that has stopped, or that was created but never started: its processes, cgroups, state and ephemeral root layer, then runs the poststop hooks. A running one is deleted with --force only. What a runtime that was killed half-way left behind is removed as well.",
+      ID,
       "With --regex, a container that can't be deleted is a warning, and the exit status is 0.",
     ],
     examples: [
@@ -51,46 +57,56 @@ export const COMMAND_TEXTS: Readonly<Record<string, Description>> = {
         line: "delete --force web1",
         about: "ends web1, whatever its state, and removes it; no error when there is none",
       },
+      { line: "delete --regex '^test-'", about: "removes all stopped containers whose id begins with test-" },
     ],
+    see: ["kill", "list"],
   },
   diff: {
     text: [
-      ID,
       "Lists the paths of an overlay root that the container added (A), changed (C) or deleted (D). Only containers with the annotation runt.rootfs.overlay or runt.rootfs.layers have such a root.",
+      ID,
     ],
+    examples: [{ line: "diff web1", about: "shows what web1 wrote to its root" }],
+    see: ["plan"],
   },
   events: {
     text: [
-      ID,
       'Prints a line of JSON with the container\'s use of CPU, memory, processes and devices on every interval, with "type": "stats", and one with "type": "oom" whenever the kernel ended a process of the container for want of memory. It ends when the container does.',
+      ID,
     ],
     examples: [
       { line: "events --stats web1", about: "shows the use of the moment" },
       { line: "events --interval 1s web1", about: "shows it every second" },
     ],
+    see: ["update", "ps"],
   },
   exec: {
     text: [
-      ID,
       "Runs a command in a container that was created or runs, in all of its namespaces and cgroups, with the user, environment, working directory, capabilities, limits and seccomp filter of the container's own process, changed as the options say. Options end at the container's id: what follows is the command.",
+      ID,
       "With --process the file, a process object of the runtime specification, takes the place of all of it; what confines the container's process and is not mentioned there (capabilities, limits, AppArmor profile, SELinux label, scheduling) stays.",
-      "Without --detach it forwards signals and its exit status is that of the command (128 + N when signal N ended it); 255 says that exec itself failed.",
+      "Without --detach it forwards signals, waits for the command and exits with its status.",
     ],
     examples: [
       { line: "exec -t web1 sh", about: "a shell in web1" },
       { line: "exec --user 1000:1000 --cwd /tmp web1 id", about: "as another user, elsewhere" },
       { line: "exec --detach --pid-file /run/x.pid --process x.json web1", about: "as engines do it" },
     ],
+    status:
+      "That of the command, or 128 + N when signal N ended it. 255 when exec itself failed: no such container, a stopped or paused one, a command that can't be found, a bad value of an option. 1 for an option that does not exist. With --detach, 0 once the command runs.",
+    see: ["run", "ps", "kill"],
   },
   features: {
     text: [
       "Prints the features document of the runtime specification: namespaces, capabilities, mount options, seccomp, cgroup support and more.",
     ],
+    examples: [{ line: "features", about: "shows all; a part of it, for example with jq '.linux.seccomp.archs'" }],
+    see: ["spec"],
   },
   kill: {
     text: [
-      ID,
       "The signal is a number or a name with or without SIG, in any case. KILL of a container that shares its pid namespace ends every process of its cgroup.",
+      ID,
       "With --regex, a container that the signal can't be sent to is a warning, and the exit status is 0.",
     ],
     examples: [
@@ -98,51 +114,78 @@ export const COMMAND_TEXTS: Readonly<Record<string, Description>> = {
       { line: "kill --regex '^web[0-9]+$' HUP", about: "sends SIGHUP to web1, web2 and so on" },
       { line: "kill web1 KILL", about: "ends web1 at once" },
     ],
+    see: ["delete", "ps"],
   },
   list: {
     text: ["Lists the containers of the --root directory with their pid, status, bundle, time of creation and owner."],
+    examples: [
+      { line: "list -q", about: "shows ids, for scripts" },
+      { line: "list -f json", about: "shows all that state shows, as one array" },
+    ],
+    see: ["state", "ps"],
   },
-  pause: { text: [ID, "No process of a paused container runs until resume."] },
+  pause: {
+    text: ["No process of a paused container runs until resume.", ID],
+    examples: [{ line: "pause web1", about: "stops all processes of web1 where they are" }],
+    see: ["resume", "exec"],
+  },
   plan: {
     text: [
       "Validates the bundle's config.json, compiles it into steps and prints them with the places in config.json that asked for them. Nothing is run or changed.",
     ],
+    examples: [{ line: "plan -b /srv/bundle", about: "shows what create would do with this bundle" }],
+    see: ["create", "run"],
   },
   ps: {
     text: [
-      ID,
       "Runs the host's ps with the options given (-ef when none are) and shows the lines of the container's processes.",
+      ID,
     ],
     examples: [{ line: "ps web1 -o pid,rss,args", about: "shows the memory of each process" }],
+    see: ["list", "exec", "kill"],
   },
-  resume: { text: [ID, "Lets the processes of a paused container go on."] },
+  resume: {
+    text: ["Lets the processes of a paused container go on.", ID],
+    examples: [{ line: "resume web1", about: "lets them go on" }],
+    see: ["pause"],
+  },
   run: {
     text: [
+      "This is create and start in one. Without --detach it waits for the container to end, forwards signals to it, exits with its status and deletes it.",
       ID,
-      "This is create and start in one. Without --detach it waits for the container to end, forwards signals to it, exits with its status (128 + N when signal N ended it) and deletes it.",
     ],
     examples: [
       { line: "run web1", about: "runs the bundle of the current directory" },
       { line: "run -d --pid-file /run/web1.pid web1", about: "runs it in the background" },
     ],
+    status:
+      "That of the container's first process, or 128 + N when signal N ended it. 1 when the container could not be run. With --detach, 0 once it runs.",
+    see: ["create", "start", "exec", "delete"],
   },
   spec: {
     text: [
       "Writes config.json to the bundle; an existing one is never overwritten. It describes a container that runs sh as root with few capabilities on a read-only root filesystem in the directory rootfs beside it.",
     ],
     examples: [{ line: "spec --rootless", about: "for a user without privileges" }],
+    see: ["run", "plan"],
   },
-  start: { text: [ID, "Runs the startContainer hooks, the container's program and the poststart hooks."] },
+  start: {
+    text: ["Runs the startContainer hooks, the container's program and the poststart hooks.", ID],
+    examples: [{ line: "start web1", about: "runs what create has made" }],
+    see: ["create", "state"],
+  },
   state: {
     text: [
-      ID,
       "Prints the state document of the runtime specification. status is one of creating, created, running, paused, stopped.",
+      ID,
     ],
+    examples: [{ line: "state web1", about: "shows the state; its pid, for example with jq .pid" }],
+    see: ["list"],
   },
   update: {
     text: [
-      ID,
       "Changes the limits of a container that was created, runs or is paused. What is not named keeps its value. Either all limits are changed or, when one is refused, none.",
+      ID,
       "On cgroup v1 the kernel refuses a memory limit below the usage. On cgroup v2 it takes it and ends processes of the container until they fit; checkBeforeUpdate in the memory object of --resources refuses such a limit instead.",
       "Device rules are never changed.",
     ],
@@ -152,5 +195,6 @@ export const COMMAND_TEXTS: Readonly<Record<string, Description>> = {
       { line: "update --pids-limit -1 web1", about: "takes the limit of processes away" },
       { line: "update --resources limits.json web1", about: "all limits in one file" },
     ],
+    see: ["events"],
   },
 };

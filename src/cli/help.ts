@@ -33,6 +33,7 @@ export function commandHelp(program: string, command: Command): string {
     ["DESCRIPTION", about ? [wrap(about.text)] : []],
     ["EXAMPLES", about ? examples(program, about) : []],
     ["OPTIONS", flagLines(flagsOf(command))],
+    ["EXIT STATUS", about?.status ? [wrap([about.status])] : []],
   ]);
 }
 
