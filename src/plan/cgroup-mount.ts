@@ -8,6 +8,7 @@ import type { Attributes } from "./mount-options.js";
 import type { PlannedMount } from "./mounts.js";
 import { baseName, isWithin } from "./paths.js";
 import type { Planning } from "./planning.js";
+import type { Place } from "./program.js";
 import { openTree, shapeTree } from "./trees.js";
 
 const SAFE = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
@@ -31,23 +32,33 @@ function attributesOf({ host, namespaces }: Planning, { options }: PlannedMount)
   };
 }
 
+/** A file system of the container's own. Out: its slot. */
+function makeFilesystem(
+  planning: Planning,
+  at: Place,
+  { type, source = type, data, attributes }: { type: string; source?: string; data: string; attributes: number },
+): number {
+  const slot = planning.slot();
+  planning.inside.add(at, {
+    op: "make_filesystem",
+    slot,
+    type,
+    source,
+    data,
+    parameters: [],
+    superblock: 0,
+    attributes,
+  });
+  return slot;
+}
+
 function planUnified(planning: Planning, planned: PlannedMount): number {
   const { at, destination, options } = planned;
   const { host, inside, namespaces, sources } = planning;
   const attributes = attributesOf(planning, planned);
   let slot: number;
   if (namespaces.has("cgroup")) {
-    slot = planning.slot();
-    inside.add(at, {
-      op: "make_filesystem",
-      slot,
-      type: "cgroup2",
-      source: "cgroup2",
-      data: options.data,
-      parameters: [],
-      superblock: 0,
-      attributes: attributes.set,
-    });
+    slot = makeFilesystem(planning, at, { type: "cgroup2", data: options.data, attributes: attributes.set });
     shapeTree(inside, at, slot, { own: NONE, tree: NONE, propagation: options.propagation });
   } else {
     slot = openTree(planning, at, { path: host.cgroup.unified ?? "/sys/fs/cgroup", recursive: true, follows: false });
@@ -106,20 +117,11 @@ function planHierarchy(
   attributes: Attributes,
   target: string,
 ): void {
-  const { inside, namespaces, sources } = planning;
+  const { namespaces, sources } = planning;
   let slot: number;
   if (namespaces.has("cgroup")) {
-    slot = planning.slot();
-    inside.add(at, {
-      op: "make_filesystem",
-      slot,
-      type: "cgroup",
-      source: "cgroup",
-      data: controllers.join(","),
-      parameters: [],
-      superblock: 0,
-      attributes: attributes.set | SAFE,
-    });
+    const set = attributes.set | SAFE;
+    slot = makeFilesystem(planning, at, { type: "cgroup", data: controllers.join(","), attributes: set });
   } else {
     slot = openTree(planning, at, {
       path: ownDirectory(planning, mountPoint, controllers),

@@ -1,6 +1,7 @@
 // Device nodes and links in the container's /dev. config-linux.md, "Devices" and "Default
 // Devices"; runtime-linux.md, "Dev symbolic links".
 
+import { RuntError } from "../errors.js";
 import type { LinuxDevice } from "../spec/types.gen.js";
 import { S_IFBLK, S_IFCHR, S_IFIFO } from "./constants.js";
 import { cleanPath, isWithin } from "./paths.js";
@@ -16,6 +17,9 @@ const DEFAULT_DEVICES: Readonly<Record<string, readonly [number, number]>> = {
   "/dev/urandom": [1, 9],
   "/dev/tty": [5, 0],
 };
+
+/** What the link /dev/ptmx stands for. */
+const PTMX = [5, 2] as const;
 
 const LINKS: Readonly<Record<string, string>> = {
   "/dev/fd": "/proc/self/fd",
@@ -43,9 +47,10 @@ export function planDevices(planning: Planning): void {
   }
   config.linux?.devices?.forEach((device, index) => {
     const path = asked[index]!;
+    const at = place(`/linux/devices/${index}`, path);
+    checkDefault(at, device, path);
     // The link made below stands for it: the device of the container's own devpts.
     if (path === "/dev/ptmx") return;
-    const at = place(`/linux/devices/${index}`, path);
     if (bound && isWithin(path, "/dev")) {
       planning.warn(at, "not made: /dev is a bind mount of the host's directory");
       return;
@@ -55,6 +60,21 @@ export function planDevices(planning: Planning): void {
   if (bound) return;
   for (const [path, text] of Object.entries(LINKS))
     inside.add(ownPlace(path), { op: "make_symlink", path, text, replace: 0 });
+}
+
+/** Mode and owner of a default device are the config's to choose, what it is is not: every container has it. */
+function checkDefault(at: Place, { type, major, minor }: LinuxDevice, path: string): void {
+  if (path !== "/dev/ptmx" && Object.hasOwn(LINKS, path)) {
+    throw new RuntError({ where: at.where, cause: `every container has ${path}, a link to ${LINKS[path]}` });
+  }
+  const numbers = path === "/dev/ptmx" ? PTMX : DEFAULT_DEVICES[path];
+  if (!numbers) return;
+  if ((type === "c" || type === "u") && major === numbers[0] && minor === numbers[1]) return;
+  throw new RuntError({
+    where: at.where,
+    cause: `every container has ${path}, character device ${numbers.join(":")}: it can't be another one`,
+    hint: "take the entry out, or give the device another path",
+  });
 }
 
 function planDevice({ inside }: Planning, at: Place, device: LinuxDevice, path: string): void {

@@ -66,6 +66,26 @@ t.test("a device of the config takes the place of a default one", (t) => {
   t.end();
 });
 
+t.test("what every container has can't be something else", (t) => {
+  const message = (device: LinuxDevice) => {
+    try {
+      plan([device]);
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return "planned";
+  };
+  const expected = /^linux\.devices\[0\] \(\/dev\/\w+\): every container has \/dev\//;
+  t.match(message({ type: "c", path: "/dev/null", major: 1, minor: 5 }), expected);
+  t.match(message({ type: "b", path: "/dev/zero", major: 1, minor: 5 }), expected);
+  t.match(message({ type: "p", path: "/dev//tty" }), expected);
+  t.match(message({ type: "c", path: "/dev/ptmx", major: 5, minor: 0 }), expected);
+  t.match(message({ type: "p", path: "/dev/stdin" }), expected);
+  t.equal(message({ type: "u", path: "/dev/full", major: 1, minor: 7, uid: 5 }), "planned");
+  t.equal(message({ type: "c", path: "/other/null", major: 1, minor: 5 }), "planned");
+  t.end();
+});
+
 t.test("/dev/ptmx is always the link to the container's devpts", (t) => {
   const all = plan([{ type: "c", path: "/dev/ptmx", major: 5, minor: 2 }]);
   t.notOk(stepsOf(all, "make_node").some(({ path }) => path === "/dev/ptmx"));
