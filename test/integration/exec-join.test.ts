@@ -62,7 +62,9 @@ for (const [shape, edit] of Object.entries(shapes)) {
 const enosys = join(tools, "enosys");
 for (const missing of [["pidfd_open"], ["clone3"], ["openat2"], ["close_range"], ["pidfd_open", "clone3", "openat2"]]) {
   t.test(`without ${missing.join(", ")}`, async (t) => {
-    for (const edit of [() => {}, shapes["a user namespace"]!, shapes["the host's network"]!]) {
+    const all = [() => {}, shapes["a user namespace"]!, shapes["the host's network"]!];
+    // Only the way of joining depends on what the container has.
+    for (const edit of missing.includes("pidfd_open") ? all : all.slice(0, 1)) {
       const box = sandbox(t);
       const id = running(box, edit);
       const report = execProbe(box, id, [], { via: missing.flatMap((call) => [enosys, call]) });
