@@ -190,14 +190,6 @@ t.test("a filter that refuses the calls of the runtime's own set-up, late", asyn
   t.equal(result.stdout, "alive\n", result.stderr);
 });
 
-t.test("SCMP_ACT_NOTIFY is refused in words where it is not supported", async (t) => {
-  const result = sandbox(t).runContainer((config) => {
-    config.linux.seccomp = { defaultAction: "SCMP_ACT_NOTIFY", syscalls: [] };
-  });
-  t.equal(result.status, 1);
-  t.match(result.stderr, /SCMP_ACT_NOTIFY/);
-});
-
 t.test("a call that is newer than the profile is ENOSYS, one that it leaves out is the default", async (t) => {
   // biome-ignore format: a word list
   const allowed = [
