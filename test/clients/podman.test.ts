@@ -1,42 +1,15 @@
 // What people do with Podman, with the runtime under test below it.
 
-import { existsSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { until } from "../helpers/sandbox.js";
-import { hostCgroup, limit } from "./helpers/limits.js";
-import { place, runtimeName } from "./helpers/place.js";
-import { IMAGE, Podman } from "./helpers/podman.js";
+import { hostCgroup } from "./helpers/limits.js";
+import { place } from "./helpers/place.js";
+import { IMAGE, NO_NETWORK, Podman } from "./helpers/podman.js";
 
 const here = place(t);
 const podman = new Podman(here);
-const NO_NETWORK = "--network=none";
-
-/** A container that waits until it is stopped. */
-function background(name: string, ...options: string[]): string {
-  podman.ok([
-    "run",
-    "-d",
-    "--name",
-    name,
-    NO_NETWORK,
-    ...options,
-    IMAGE,
-    "sh",
-    "-c",
-    "trap 'exit 3' TERM; while :; do sleep 0.1; done",
-  ]);
-  return name;
-}
-
-function remove(name: string): void {
-  podman.ok(["rm", "--force", "--time", "0", name]);
-}
-
-/** What a shell in a new container prints. */
-function shell(script: string, ...options: string[]): string {
-  return podman.ok(["run", "--rm", NO_NETWORK, ...options, IMAGE, "sh", "-c", script]);
-}
 
 t.test("run prints and gives the exit status", async (t) => {
   const answer = podman.run(["run", "--rm", NO_NETWORK, IMAGE, "sh", "-c", "echo out; echo err >&2; exit 7"]);
@@ -94,27 +67,27 @@ t.test("create, start --attach", async (t) => {
 });
 
 t.test("kill with signals by name and number", async (t) => {
-  background("killed");
+  podman.background("killed");
   podman.ok(["kill", "--signal", "KILL", "killed"]);
   t.equal(podman.ok(["wait", "killed"]), "137");
   podman.ok(["start", "killed"]);
   podman.ok(["kill", "--signal", "15", "killed"]);
   t.equal(podman.ok(["wait", "killed"]), "3");
   t.not(podman.run(["kill", "killed"]).status, 0, "there is nothing to kill any more");
-  remove("killed");
+  podman.remove("killed");
 });
 
 t.test("restart", async (t) => {
-  background("restarted");
+  podman.background("restarted");
   const pid = podman.inspect("restarted", "{{.State.Pid}}");
   podman.ok(["restart", "--time", "5", "restarted"]);
   t.not(podman.inspect("restarted", "{{.State.Pid}}"), pid);
   t.equal(podman.inspect("restarted", "{{.State.Status}}"), "running");
-  remove("restarted");
+  podman.remove("restarted");
 });
 
 t.test("exec: output, status, user, directory, environment, stdin, detached", async (t) => {
-  background("busy");
+  podman.background("busy");
   const exec = (...args: string[]) => podman.run(["exec", ...args]);
   t.equal(exec("busy", "echo", "in").stdout, "in\n");
   t.equal(exec("busy", "sh", "-c", "exit 9").status, 9);
@@ -127,7 +100,7 @@ t.test("exec: output, status, user, directory, environment, stdin, detached", as
   podman.ok(["exec", "--detach", "busy", "touch", "/tmp/mark"]);
   await until("the detached exec has run", () => exec("busy", "test", "-e", "/tmp/mark").status === 0);
   t.match(podman.terminal(["exec", "-t", "busy", "tty"]).stdout, /\/dev\/pts\/\d+/);
-  remove("busy");
+  podman.remove("busy");
   t.not(exec("busy", "true").status, 0);
 });
 
@@ -155,135 +128,32 @@ t.test("run -it: what is typed comes in", async (t) => {
   t.match(stdout, /got-words/);
 });
 
-t.test("limits: memory, pids, cpus, shares, cpuset", async (t) => {
-  const options = [
-    "--memory",
-    "64m",
-    "--memory-swap",
-    "64m",
-    "--pids-limit",
-    "33",
-    "--cpus",
-    "0.5",
-    "--cpuset-cpus",
-    "0",
-  ];
-  background("limited", ...options);
-  const directories = hostCgroup(Number(podman.inspect("limited", "{{.State.Pid}}")));
-  t.equal(limit(directories, "memory"), "67108864");
-  t.equal(limit(directories, "pids"), "33");
-  t.equal(limit(directories, "cpu"), "50000 100000");
-  t.equal(limit(directories, "cpuset"), "0");
-  podman.ok(["update", "--cpus", "0.2", "limited"]);
-  t.equal(limit(directories, "cpu"), "20000 100000");
-  remove("limited");
-});
-
-t.test("more memory than allowed: the container dies by SIGKILL", async (t) => {
-  const answer = podman.run([
-    "run",
-    "--rm",
-    NO_NETWORK,
-    "--memory",
-    "16m",
-    "--memory-swap",
-    "16m",
-    IMAGE,
-    "sh",
-    "-c",
-    "dd if=/dev/zero of=/dev/null bs=64M count=1; echo alive-$?",
-  ]);
-  t.notMatch(answer.stdout, /alive-0/, "dd did not get its 64 MiB");
-});
-
 t.test("pause, unpause; stop and kill of a paused one", async (t) => {
-  background("paused");
+  podman.background("paused");
   podman.ok(["pause", "paused"]);
   t.equal(podman.inspect("paused", "{{.State.Status}}"), "paused");
   t.not(podman.run(["exec", "paused", "true"]).status, 0);
   podman.ok(["unpause", "paused"]);
   t.equal(podman.inspect("paused", "{{.State.Status}}"), "running");
-  remove("paused");
-});
-
-t.test("--read-only, --tmpfs, volumes", async (t) => {
-  const folder = here.folder("volume");
-  writeFileSync(join(folder, "from-host"), "data");
-  t.match(shell("touch /x 2>&1 || true", "--read-only"), /[Rr]ead-only/);
-  t.equal(shell("touch /tmp/x && echo fine", "--read-only", "--tmpfs", "/tmp"), "fine");
-  t.equal(shell("cat /v/from-host; echo back > /v/from-container", "-v", `${folder}:/v`), "data");
-  t.equal(readFileSync(join(folder, "from-container"), "utf8"), "back\n");
-  t.match(shell("touch /v/x 2>&1 || true", "-v", `${folder}:/v:ro`), /[Rr]ead-only/);
-  podman.ok(["volume", "create", "named"]);
-  shell("echo kept > /v/file", "-v", "named:/v");
-  t.equal(shell("cat /v/file", "-v", "named:/v"), "kept");
-  podman.ok(["volume", "rm", "named"]);
-});
-
-t.test("--user, --group-add, --hostname, --env, --workdir, --entrypoint, --ulimit, --sysctl, --shm-size", async (t) => {
-  t.match(shell("id", "--user", "1000:1000", "--group-add", "7"), /uid=1000.* gid=1000.*groups=.*7/);
-  t.equal(shell("hostname", "--hostname", "named"), "named");
-  t.equal(shell("echo $A$B", "--env", "A=1", "--env", "B=2"), "12");
-  t.equal(shell("pwd", "--workdir", "/tmp"), "/tmp");
-  t.equal(podman.ok(["run", "--rm", NO_NETWORK, "--entrypoint", "/bin/echo", IMAGE, "x"]), "x");
-  t.equal(shell("ulimit -n", "--ulimit", "nofile=123:123", "--ulimit", "nproc=30000:30000"), "123");
-  t.equal(shell("cat /proc/sys/kernel/msgmax", "--sysctl", "kernel.msgmax=4096"), "4096");
-  t.match(shell("df -k /dev/shm", "--shm-size", "1m"), / 1024 /);
-});
-
-t.test("capabilities", async (t) => {
-  const bounding = (...options: string[]) =>
-    BigInt(`0x${shell("grep CapBnd /proc/self/status", ...options).split(/\s+/)[1]}`);
-  t.equal(bounding("--cap-drop", "all"), 0n);
-  t.equal(bounding("--cap-drop", "all", "--cap-add", "net_admin"), 1n << 12n);
-});
-
-t.test("a seccomp profile of one's own", async (t) => {
-  const profile = here.file(
-    "profile.json",
-    JSON.stringify({
-      defaultAction: "SCMP_ACT_ALLOW",
-      syscalls: [{ names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO" }],
-    }),
-  );
-  t.match(shell("mkdir /tmp/x 2>&1 || true", "--security-opt", `seccomp=${profile}`), /not permitted/);
-  t.equal(shell("grep Seccomp: /proc/self/status").split(/\s+/)[1], "2", "and there is a profile by default");
-  t.equal(shell("grep Seccomp: /proc/self/status", "--security-opt", "seccomp=unconfined").split(/\s+/)[1], "0");
-});
-
-t.test("--security-opt no-new-privileges, --device, --init, --oom-score-adj", async (t) => {
-  t.match(shell("grep NoNewPrivs /proc/self/status", "--security-opt", "no-new-privileges"), /1$/);
-  t.equal(shell("test -c /dev/fuse-too && echo there", "--device", "/dev/null:/dev/fuse-too"), "there");
-  t.match(shell("cat /proc/1/cmdline", "--init"), /catatonit|init/);
-  t.equal(shell("cat /proc/self/oom_score_adj", "--oom-score-adj", "500"), "500");
-});
-
-t.test("--pid=host, --ipc=host, --uts=host, --cgroupns, --pid=container:", async (t) => {
-  t.not(shell("echo $$", "--pid", "host"), "1");
-  t.equal(shell("hostname", "--uts", "host"), readFileSync("/proc/sys/kernel/hostname", "utf8").trim());
-  t.equal(shell("readlink /proc/self/ns/ipc", "--ipc", "host"), readlinkSync("/proc/self/ns/ipc"));
-  t.not(shell("readlink /proc/self/ns/cgroup", "--cgroupns", "private"), readlinkSync("/proc/self/ns/cgroup"));
-  background("first");
-  t.match(shell("cat /proc/1/cmdline", "--pid", "container:first"), /trap/);
-  remove("first");
+  podman.remove("paused");
 });
 
 t.test("top and stats", async (t) => {
-  background("watched");
+  podman.background("watched");
   t.match(podman.ok(["top", "watched", "pid", "args"]), /1\s+sh -c/);
   t.match(
     podman.ok(["stats", "--no-stream", "--format", "{{.Name}} {{.PIDs}} {{.MemUsage}}", "watched"]),
     /^watched [1-9]/,
   );
-  remove("watched");
+  podman.remove("watched");
 });
 
 t.test("a health check runs by exec", async (t) => {
-  background("healthy", "--health-cmd", "test -e /tmp/ok", "--health-interval", "disable");
+  podman.background("healthy", "--health-cmd", "test -e /tmp/ok", "--health-interval", "disable");
   t.equal(podman.run(["healthcheck", "run", "healthy"]).status, 1);
   podman.ok(["exec", "healthy", "touch", "/tmp/ok"]);
   t.equal(podman.run(["healthcheck", "run", "healthy"]).status, 0);
-  remove("healthy");
+  podman.remove("healthy");
 });
 
 t.test("pods share namespaces", async (t) => {
@@ -299,20 +169,8 @@ t.test("pods share namespaces", async (t) => {
   podman.ok(["pod", "rm", "--force", "group"]);
 });
 
-t.test("user namespaces: --uidmap, --userns=auto", async (t) => {
-  const map = shell("cat /proc/self/uid_map", "--uidmap", "0:100000:1000", "--gidmap", "0:100000:1000").split(/\s+/);
-  t.same(map.filter(Boolean), ["0", "100000", "1000"]);
-  const owner = shell("stat -c %u /etc/passwd", "--uidmap", "0:100000:1000");
-  t.equal(owner, "0", "the image is readable as its own");
-  const files = { uid: readFileSync("/etc/subuid", "utf8"), gid: readFileSync("/etc/subgid", "utf8") };
-  if (!files.uid.includes("containers:") || !files.gid.includes("containers:")) {
-    return t.comment("--userns=auto asks for a line `containers:` in /etc/subuid and /etc/subgid: left out");
-  }
-  t.notMatch(shell("cat /proc/self/uid_map", "--userns", "auto"), /^\s*0\s+0\s/);
-});
-
 t.test("cp, diff, commit, export", async (t) => {
-  background("source");
+  podman.background("source");
   podman.ok(["exec", "source", "sh", "-c", "echo new > /made; rm /etc/group"]);
   podman.ok(["cp", "source:/made", join(here.dir, "copied")]);
   t.equal(readFileSync(join(here.dir, "copied"), "utf8"), "new\n");
@@ -321,27 +179,8 @@ t.test("cp, diff, commit, export", async (t) => {
   t.match(diff, /^D \/etc\/group$/m);
   podman.ok(["commit", "--quiet", "source", "committed"]);
   t.equal(podman.ok(["run", "--rm", NO_NETWORK, "committed", "cat", "/made"]), "new");
-  remove("source");
+  podman.remove("source");
   podman.ok(["rmi", "--force", "committed"]);
-});
-
-const noDisabled = runtimeName === "runc" && "runc has no --cgroup-manager, which Podman passes for it";
-t.test("--cgroups=disabled", { skip: noDisabled }, async (t) => {
-  t.equal(shell("echo fine", "--cgroups", "disabled"), "fine");
-});
-
-t.test("--preserve-fds", async (t) => {
-  const answer = here.run(
-    [
-      "sh",
-      "-c",
-      `exec 3</etc/hostname; ${podman.words(["run", "--rm", NO_NETWORK, "--preserve-fds", "1", IMAGE, "cat", "/proc/self/fd/3"]).join(" ")}`,
-    ],
-    {
-      env: { CONTAINERS_CONF: join(here.dir, "containers.conf") },
-    },
-  );
-  t.equal(answer.stdout, readFileSync("/etc/hostname", "utf8"), answer.stderr);
 });
 
 t.test("a bridge network: containers reach each other, a published port is reached", async (t) => {
@@ -367,7 +206,7 @@ t.test("a bridge network: containers reach each other, a published port is reach
   t.equal(podman.run(["run", "--rm", "--network", "own", IMAGE, ...ping]).status, 0);
   const fetched = () => here.run(["timeout", "2", "busybox", "nc", "127.0.0.1", "8080"]).stdout === "served\n";
   await until("the published port answers", fetched, 15_000);
-  remove("server");
+  podman.remove("server");
   podman.ok(["network", "rm", "own"]);
 });
 
@@ -391,14 +230,6 @@ t.test("kube play", async (t) => {
   podman.ok(["play", "kube", "--down", file]);
 });
 
-t.test("secrets and env files", async (t) => {
-  const secret = here.file("secret", "hush");
-  podman.ok(["secret", "create", "key", secret]);
-  t.equal(shell("cat /run/secrets/key", "--secret", "key"), "hush");
-  podman.ok(["secret", "rm", "key"]);
-  t.equal(shell("echo $FROM", "--env-file", here.file("variables", "FROM=file\n")), "file");
-});
-
 t.test("many at once", async (t) => {
   const names = Array.from({ length: 6 }, (_, index) => `many-${index}`);
   const command = names
@@ -413,10 +244,10 @@ t.test("many at once", async (t) => {
 });
 
 t.test("nothing of a removed container is left", async (t) => {
-  background("traceless");
+  podman.background("traceless");
   const directories = hostCgroup(Number(podman.inspect("traceless", "{{.State.Pid}}")));
   t.ok(Object.values(directories).every((directory) => existsSync(directory)));
-  remove("traceless");
+  podman.remove("traceless");
   t.same(
     Object.values(directories).filter((directory) => existsSync(directory)),
     [],

@@ -72,7 +72,8 @@ export async function image({ rebuild = false } = {}) {
   renameSync(made, folder);
   drop();
   process.off("exit", drop);
-  const old = readdirSync(settings.cache).filter((entry) => entry.startsWith(`${settings.suite}-`) && entry !== name);
+  const isOurs = (entry) => entry.replace(/-[0-9a-f]{12}$/, "") === settings.family;
+  const old = readdirSync(settings.cache).filter((entry) => isOurs(entry) && entry !== name);
   for (const entry of old) rmSync(join(settings.cache, entry), { recursive: true, force: true });
   say(`built in ${((Date.now() - start) / 1000).toFixed(0)} s`);
   return folder;

@@ -25,7 +25,25 @@ export const machine = {
 /** Modules of the initrd, with what they depend on. The rest is loaded from the disk. */
 export const modules = ["virtio_pci", "virtio_blk", "virtio_console", "virtiofs", "overlay", "ext4"];
 
+/** RUNT_VM_WITH=clients: a guest of its own with the callers of a runtime, for scripts/test-clients.mjs --vm. */
+const additions = {
+  clients: {
+    packages: [
+      ...["podman", "buildah", "containerd", "docker.io", "conmon", "catatonit", "netavark", "aardvark-dns"],
+      ...["slirp4netns", "fuse-overlayfs", "bsdutils"],
+    ],
+    // The tests start the daemons themselves.
+    maskedUnits: [
+      ...["docker.service", "docker.socket", "containerd.service", "podman.service", "podman.socket"],
+      ...["podman-restart.service", "podman-auto-update.service", "podman-auto-update.timer"],
+    ],
+  },
+};
+const addition = process.env.RUNT_VM_WITH ?? "";
+if (addition && !additions[addition]) fail(`vm: RUNT_VM_WITH=${addition}: not known (${Object.keys(additions)})`);
+
 export const packages = [
+  ...(additions[addition]?.packages ?? []),
   "systemd",
   "systemd-sysv",
   "dbus",
@@ -51,6 +69,7 @@ export const packages = [
 
 /** What boots slowly or makes noise, and no test needs. */
 export const maskedUnits = [
+  ...(additions[addition]?.maskedUnits ?? []),
   "apt-daily.timer",
   "apt-daily-upgrade.timer",
   "dpkg-db-backup.timer",
@@ -114,6 +133,9 @@ export function checkHost() {
   if (missing.length) fail(`vm: missing: ${missing.join(", ")}: run this (as root) first: node scripts/setup.mjs vm`);
 }
 
+/** What the names of such guests begin with. */
+export const family = addition ? `${suite}-${addition}` : suite;
+
 /** A digest of all that a saved guest depends on: another one is built when it changes. */
 export function key() {
   const hash = createHash("sha256");
@@ -122,5 +144,5 @@ export function key() {
   const qemu = execFileSync("qemu-system-x86_64", ["--version"], { encoding: "utf8" }).split("\n")[0];
   hash.update(JSON.stringify([suite, machine, accelerator, packages, qemu, process.version, nodeIsAlone]));
   hash.update(readFileSync(aptSources()));
-  return `${suite}-${hash.digest("hex").slice(0, 12)}`;
+  return `${family}-${hash.digest("hex").slice(0, 12)}`;
 }

@@ -5,6 +5,8 @@ import { type Answer, type CommandOptions, hasSystemd, type Place, runtime, runt
 
 /** The image that every container is made of. */
 export const IMAGE = "bb";
+/** Most containers need none, and start faster so. */
+export const NO_NETWORK = "--network=none";
 
 export class Podman {
   readonly #place: Place;
@@ -57,6 +59,21 @@ ${runtimeName} = ["${runtime}"]
     const { status, stdout, stderr } = this.run(args, options);
     if (status !== 0) throw new Error(`podman ${args.join(" ")}: status ${status}: ${stdout}${stderr}`);
     return stdout.trim();
+  }
+
+  /** A container that waits until it is stopped. */
+  background(name: string, ...options: string[]): void {
+    const script = "trap 'exit 3' TERM; while :; do sleep 0.1; done";
+    this.ok(["run", "-d", "--name", name, NO_NETWORK, ...options, IMAGE, "sh", "-c", script]);
+  }
+
+  remove(name: string): void {
+    this.ok(["rm", "--force", "--time", "0", name]);
+  }
+
+  /** What a shell in a new container prints. */
+  shell(script: string, ...options: string[]): string {
+    return this.ok(["run", "--rm", NO_NETWORK, ...options, IMAGE, "sh", "-c", script]);
   }
 
   inspect(name: string, format: string): string {
