@@ -87,6 +87,18 @@ t.test("SCMP_ACT_TRACE is ENOSYS without a tracer; SCMP_ACT_LOG lets it pass", a
   t.equal(result.stdout, "mkdir: Function not implemented\ngetcwd: ok\n", result.stderr);
 });
 
+t.test("a filter may deny what runt-init itself checks the working directory with", async (t) => {
+  const box = sandbox(t);
+  for (const noNewPrivileges of [false, true]) {
+    const result = box.runContainer((config) => {
+      config.process.noNewPrivileges = noNewPrivileges;
+      withRules(config, { names: ["getcwd"], action: "SCMP_ACT_ERRNO" });
+      config.process.args = ["/bin/probe", "tries", "getcwd", "--", "mkdir", "/made"];
+    });
+    t.equal(result.stdout, "getcwd: Operation not permitted\nmkdir: ok\n", result.stderr);
+  }
+});
+
 // socket(2) with an address family as first argument tells the operators apart.
 const families = [1, 2, 10, 16, 17];
 const operators: [string, number, number | undefined, (family: number) => boolean][] = [
