@@ -27,7 +27,8 @@ export function openProcess(process: ProcessIdentity): ProcessHandle | null {
     pidfd = native().pidfdOpen(process.pid);
   } catch (error) {
     const { code } = error as { code?: string };
-    if (code === "ESRCH") return null;
+    // EINVAL: Linux 6.1, when the pid of a process that is gone is still the name of a group or session.
+    if (code === "ESRCH" || code === "EINVAL") return null;
     if (!isMissing(error)) throw error;
     return isAlive(process) ? byPid(process) : null;
   }

@@ -103,7 +103,8 @@ t.test("in a shared pid namespace it goes on while processes are left", async (t
   await until("the first process has ended", () => box.state(id)!.status === "stopped");
   const before = lines(events).length;
   await until("there are more lines", () => lines(events).length > before, 30_000);
-  t.equal(box.run(["delete", "--force", id]).status, 0);
+  const deleted = box.run(["delete", "--force", id]);
+  t.equal(deleted.status, 0, deleted.stderr);
   t.equal((await events.done).status, 0);
 });
 

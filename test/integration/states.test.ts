@@ -146,6 +146,26 @@ t.test("a paused container that was only created is created again after resume",
   t.equal(stateOf(box, id), "created");
 });
 
+t.test("stopped, with processes left: its first one's pid may still name their session", async (t) => {
+  const box = sandbox(t);
+  const bundle = box.bundle((config) => {
+    config.process.args = ["/bin/sh", "-c", "sleep 1000 & exec sleep 1000"];
+    config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== "pid");
+  });
+  const id = await bring(box, bundle, "running");
+  const pids = () => JSON.parse(run(box, "ps", "-f", "json", id).stdout) as number[] | null;
+  await until("both run", () => pids()?.length === 2);
+  run(box, "kill", id, "TERM");
+  await until("the first has ended", () => stateOf(box, id) === "stopped");
+  t.equal(pids()?.length, 1);
+  t.match(box.run(["kill", id, "TERM"]), { status: 1, stderr: /container not running/ });
+  run(box, "kill", "--all", id, "CONT");
+  t.equal(pids()?.length, 1);
+  const deleted = box.run(["delete", "--force", id]);
+  t.equal(deleted.status, 0, deleted.stderr);
+  t.equal(stateOf(box, id), "missing");
+});
+
 t.test("ps of a stopped container: the header alone, and null", async (t) => {
   const box = sandbox(t);
   const bundle = box.bundle((config) => {
