@@ -46,9 +46,9 @@ std::string words_of(const struct nlmsghdr *header) {
   if (!(header->nlmsg_flags & NLM_F_CAPPED)) at += error->msg.nlmsg_len - sizeof(struct nlmsghdr);
   const size_t end = header->nlmsg_len - NLMSG_HDRLEN;
   const char *start = static_cast<const char *>(NLMSG_DATA(header));
-  while (at + NLA_HDRLEN <= end) {
+  while (at <= end && end - at >= NLA_HDRLEN) {
     const struct nlattr *attribute = reinterpret_cast<const struct nlattr *>(start + at);
-    if (attribute->nla_len < NLA_HDRLEN || at + attribute->nla_len > end) return "";
+    if (attribute->nla_len < NLA_HDRLEN || attribute->nla_len > end - at) return "";
     if (attribute->nla_type == NLMSGERR_ATTR_MSG) {
       return std::string(start + at + NLA_HDRLEN, strnlen(start + at + NLA_HDRLEN, attribute->nla_len - NLA_HDRLEN));
     }
@@ -57,20 +57,36 @@ std::string words_of(const struct nlmsghdr *header) {
   return "";
 }
 
-// Takes one datagram apart. Out: true when it was the last.
+// Takes one datagram apart. Out: true when it was the last. Not with NLMSG_NEXT: with a size of no sign
+// it goes on behind a last message whose length is no multiple of four.
 bool take(const char *buffer, size_t size, std::string &answers, Failure &failure) {
-  const struct nlmsghdr *header = reinterpret_cast<const struct nlmsghdr *>(buffer);
-  for (; NLMSG_OK(header, size); header = NLMSG_NEXT(header, size)) {
+  for (size_t at = 0; at < size && size - at >= sizeof(struct nlmsghdr);) {
+    const struct nlmsghdr *header = reinterpret_cast<const struct nlmsghdr *>(buffer + at);
+    if (header->nlmsg_len < sizeof *header || header->nlmsg_len > size - at) break;
     if (header->nlmsg_type == NLMSG_DONE) return true;
     if (header->nlmsg_type == NLMSG_ERROR) {
+      if (header->nlmsg_len < NLMSG_LENGTH(sizeof(struct nlmsgerr))) break;
       const struct nlmsgerr *error = static_cast<const struct nlmsgerr *>(NLMSG_DATA(header));
       if (error->error) failure = {-error->error, "rtnetlink", words_of(header)};
       return true;
     }
     answers.append(reinterpret_cast<const char *>(header), header->nlmsg_len);
     answers.append(NLMSG_ALIGN(header->nlmsg_len) - header->nlmsg_len, '\0');
+    at += NLMSG_ALIGN(header->nlmsg_len);
   }
   return false;
+}
+
+// One datagram of the kernel (its port is 0). Whoever has CAP_NET_ADMIN over the namespace can send to this
+// socket as well, and in a container's namespace that may be a container: what it sends is passed over.
+ssize_t receive_of_kernel(int fd, char *buffer, size_t size) {
+  for (;;) {
+    struct sockaddr_nl sender = {};
+    socklen_t length = sizeof sender;
+    const ssize_t count = TEMP_FAILURE_RETRY(
+        recvfrom(fd, buffer, size, MSG_TRUNC, reinterpret_cast<struct sockaddr *>(&sender), &length));
+    if (count < 0 || (length == sizeof sender && sender.nl_pid == 0)) return count;
+  }
 }
 
 Failure ask(int network, const std::string &request, std::string &answers) {
@@ -84,9 +100,9 @@ Failure ask(int network, const std::string &request, std::string &answers) {
   if (TEMP_FAILURE_RETRY(send(fd.get(), request.data(), request.size(), 0)) < 0) return {errno, "send", ""};
   alignas(struct nlmsghdr) char buffer[32768];  // the kernel's own limit of a part of a dump
   for (bool last = false; !last;) {
-    const ssize_t size = TEMP_FAILURE_RETRY(recv(fd.get(), buffer, sizeof buffer, MSG_TRUNC));
-    if (size < 0) return {errno, "recv", ""};
-    if (static_cast<size_t>(size) > sizeof buffer) return {EMSGSIZE, "recv", ""};
+    const ssize_t size = receive_of_kernel(fd.get(), buffer, sizeof buffer);
+    if (size < 0) return {errno, "recvfrom", ""};
+    if (static_cast<size_t>(size) > sizeof buffer) return {EMSGSIZE, "recvfrom", ""};
     last = take(buffer, static_cast<size_t>(size), answers, failure);
   }
   return failure;

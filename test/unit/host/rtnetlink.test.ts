@@ -1,3 +1,6 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
 import t from "tap";
 import { native } from "../../../src/host/native.js";
 import {
@@ -8,6 +11,7 @@ import {
   listAddresses,
   listDevices,
 } from "../../../src/host/rtnetlink.js";
+import { tools } from "../../helpers/sandbox.js";
 
 /** Bytes from hexadecimal digits; blanks are for readers. */
 const bytes = (text: string) => Uint8Array.from(Buffer.from(text.replace(/\s/g, ""), "hex"));
@@ -70,4 +74,35 @@ t.test("what the kernel refuses is thrown with its errno, and bad arguments befo
   t.throws(() => native().rtnetlink(-1, bytes("10000000 ffff 0500 00000000 00000000")), { code: "EOPNOTSUPP" });
   t.throws(() => native().rtnetlink("0" as never, new Uint8Array(16)), TypeError);
   t.throws(() => native().rtnetlink(999999, new Uint8Array(16)), { code: "EBADF", syscall: "setns" });
+});
+
+const forging = process.geteuid?.() === 0 ? {} : { skip: "sending to another process's netlink socket needs root" };
+
+t.test("answers are the kernel's: whoever else sends to the socket is passed over", forging, async (t) => {
+  const real = JSON.stringify(listDevices(-1));
+  // As a container with CAP_NET_ADMIN can, in a network namespace that runt moves devices into.
+  const forger = spawn(join(tools, "forge"), [String(process.pid)], { stdio: ["ignore", "pipe", "inherit"] });
+  let said = "";
+  forger.stdout.on("data", (text) => {
+    said += text;
+  });
+  const ended = once(forger, "exit");
+  await once(forger.stdout, "data");
+  const wrong = new Set<string>();
+  for (const end = Date.now() + 5000; forger.exitCode === null && Date.now() < end; ) {
+    for (let i = 0; i < 500; i++) {
+      try {
+        const seen = JSON.stringify(listDevices(-1));
+        if (seen !== real) wrong.add(seen);
+      } catch (error) {
+        // What is forged has filled the queue: an error is right.
+        if ((error as { code?: string }).code !== "ENOBUFS") throw error;
+      }
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  forger.kill("SIGTERM");
+  await ended;
+  t.same([...wrong], []);
+  t.match(said, /^ready\nsent [1-9]/, "and something was sent that came in");
 });
