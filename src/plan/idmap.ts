@@ -7,7 +7,7 @@ import { mapText } from "./mappings.js";
 import type { PlannedMount } from "./mounts.js";
 import { NAMESPACE_FLAGS } from "./namespaces.js";
 import type { Planning } from "./planning.js";
-import { type Place, place, type StepList } from "./program.js";
+import { OWN, type Place, place, type StepList } from "./program.js";
 
 /**
  * Whether a mount shows its files with other owners. Mappings without "idmap" or "ridmap" are of
@@ -59,6 +59,8 @@ function madeNamespace(
 ): number {
   const [uidMap, gidMap] = [mapText(uidMappings), mapText(gidMappings)];
   return once(planning, `${uidMap}/${gidMap}`, (slot) => {
+    // A copy of runt-init is in the namespace for a moment: namespaces.ts says who could trace it.
+    planning.before.add(OWN, { op: "set_dumpable", value: 0 });
     planning.before.add(at, { op: "make_user_namespace", slot, uidMap, gidMap });
   });
 }

@@ -124,10 +124,11 @@ export function planEntering(planning: Planning): void {
   planDroppedGroups(planning);
   // What is in a namespace that is joined must not be able to trace this process or to open its
   // descriptors of the host (CVE-2016-9962).
-  if (slots.size > 0) entering.add(OWN, { op: "set_dumpable", value: 0 });
+  const hidden = slots.size > 0 || hidesFromOwners(planning);
+  if (hidden) entering.add(OWN, { op: "set_dumpable", value: 0 });
   joinAll(planning, slots);
   entering.steps.push(...planning.joined.steps);
-  if (namespaces.isNew("user")) makeUserNamespace(planning, slots.size > 0);
+  if (namespaces.isNew("user")) makeUserNamespace(planning, hidden);
   // After the user namespace, which owns it then; before the clone, as it holds for children only.
   if (namespaces.isNew("time")) {
     entering.add(namespaces.at("time"), { op: "unshare", flags: NAMESPACE_FLAGS.time });
@@ -135,6 +136,15 @@ export function planEntering(planning: Planning): void {
   }
   cloneFirstProcess(planning);
   if (joinsCgroupLate(planning)) joinOne(planning, slots, "cgroup", 0);
+}
+
+/**
+ * Every process with the uid of a user namespace's maker has all capabilities over who is in it
+ * (user_namespaces(7)): with root's, also the root of a container that shares the host's pid namespace
+ * and has no capabilities at all. It could trace this process and reach the host's files by /proc/PID/root.
+ */
+function hidesFromOwners({ host, namespaces }: Planning): boolean {
+  return namespaces.isNew("user") && host.euid === 0;
 }
 
 /**
@@ -181,13 +191,14 @@ function joinOne(
   entering.add(namespaces.at(type), { op: "join_namespace", slot, type: NAMESPACE_FLAGS[type], tolerate });
 }
 
-function makeUserNamespace({ entering, namespaces }: Planning, hidden: boolean): void {
+function makeUserNamespace({ entering, host, namespaces }: Planning, hidden: boolean): void {
   entering.add(namespaces.at("user"), { op: "unshare", flags: NAMESPACE_FLAGS.user });
   // The map files of a process that is not dumpable belong to root: an engine that is not root
   // could not write them.
-  if (hidden) entering.add(OWN, { op: "set_dumpable", value: 1 });
+  const shows = hidden && host.euid !== 0;
+  if (shows) entering.add(OWN, { op: "set_dumpable", value: 1 });
   entering.add(place("/linux/uidMappings"), { op: "sync", point: SYNC_MAP_IDS, slot: NO_SLOT });
-  if (hidden) entering.add(OWN, { op: "set_dumpable", value: 0 });
+  if (shows) entering.add(OWN, { op: "set_dumpable", value: 0 });
 }
 
 /**

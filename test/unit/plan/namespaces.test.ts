@@ -138,11 +138,25 @@ t.test("a caller without CAP_SYS_ADMIN needs a user namespace", (t) => {
   t.end();
 });
 
-t.test("joins and a new user namespace: dumpable only while the engine writes the maps", (t) => {
-  const plan = planOf((config) => {
-    config.linux!.namespaces!.push({ type: "network", path: "/run/netns/a" });
-    withUserNamespace(config);
-  });
+t.test("a new user namespace: nobody with the maker's uid can trace who makes it", (t) => {
+  const plan = planOf(withUserNamespace);
+  t.ok(indexOf(plan, "set_dumpable") < indexOf(plan, "unshare"), "before there are capabilities over it");
+  t.same(
+    stepsOf(plan, "set_dumpable").map(({ value }) => value),
+    [0],
+    "and root writes the maps all the same",
+  );
+  t.end();
+});
+
+t.test("joins and a new user namespace of a user: dumpable only while the engine writes the maps", (t) => {
+  const plan = planOf(
+    (config) => {
+      config.linux!.namespaces!.push({ type: "network", path: "/run/netns/a" });
+      withUserNamespace(config);
+    },
+    { host: { euid: 1000, egid: 1000, rootless: true } },
+  );
   const from = ops(plan).lastIndexOf("join_namespace");
   t.same(ops(plan).slice(from, from + 6), [
     "join_namespace",
