@@ -23,12 +23,19 @@ UniqueFd detached_mount(const std::string &path, const char *&syscall_name) {
   return tree;
 }
 
+// A copy without seals can be written to by who got hold of it by /proc/PID/exe, once nobody executes it
+// any more. So each such copy is executed once: the next runt-init is none that a container has met.
+bool is_sealed(int fd) {
+  const int seals = fcntl(fd, F_GET_SEALS);
+  return seals >= 0 && (seals & F_SEAL_WRITE);
+}
+
 }  // namespace
 
 InitImage init_image(const std::string &path) {
   static std::string cached_path;
   static UniqueFd cached;
-  if (cached.valid() && cached_path == path) return {cached.get(), 0, ""};
+  if (cached.valid() && cached_path == path && is_sealed(cached.get())) return {cached.get(), 0, ""};
 
   const UniqueFd file(TEMP_FAILURE_RETRY(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)));
   if (!file.valid()) return {-1, errno, "open"};

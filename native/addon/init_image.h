@@ -15,8 +15,8 @@ struct InitImage {
 };
 
 // A descriptor to execute: a sealed copy in memory, where there are no memfds a copy without a name, and
-// where programs in memory are forbidden a detached read-only mount of the file. Made once for every
-// process; the descriptor stays ours.
+// where programs in memory are forbidden a detached read-only mount of the file. What is sealed is made
+// once for every process, all else for every runt-init; the descriptor stays ours.
 InitImage init_image(const std::string &path);
 
 }  // namespace addon

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -25,22 +26,37 @@ uint64_t now_ms() {
   return static_cast<uint64_t>(now.tv_sec) * 1000 + static_cast<uint64_t>(now.tv_nsec) / 1000000;
 }
 
+// In the place of a memory file, where a kernel or a seccomp profile has none: a pipe that has room for all.
+bool make_pipe(UniqueFd &copy, UniqueFd &read_end, int state) {
+  struct stat status = {};
+  int ends[2];
+  if ((state >= 0 && fstat(state, &status) != 0) || pipe2(ends, O_CLOEXEC) != 0) return false;
+  read_end.reset(ends[0]);
+  copy.reset(ends[1]);
+  const int size = static_cast<int>(status.st_size);
+  return fcntl(copy.get(), F_GETPIPE_SZ) >= size || fcntl(copy.get(), F_SETPIPE_SZ, size) >= size;
+}
+
 // A copy of what `state` holds, to be read from its start: hooks that share a description would
 // share its offset, and reopening it goes through a /proc that may be the container's. A memory
 // file is never full, as a pipe could be.
 int copy_state(int state) {
-  UniqueFd copy(memfd_create("state", MFD_CLOEXEC));
-  if (!copy) return -1;
+  UniqueFd copy(memfd_create("state", MFD_CLOEXEC)), read_end;
+  if (!copy && ((errno != ENOSYS && errno != EPERM) || !make_pipe(copy, read_end, state))) return -1;
   char buffer[2048];
   off_t at = 0;
   while (state >= 0) {
     ssize_t got = retry([&] { return pread(state, buffer, sizeof buffer, at); });
     if (got < 0) return -1;
     if (got == 0) break;
-    if (retry([&] { return pwrite(copy.get(), buffer, static_cast<size_t>(got), at); }) != got) return -1;
+    ssize_t put = retry([&] {
+      return read_end ? write(copy.get(), buffer, static_cast<size_t>(got))
+                      : pwrite(copy.get(), buffer, static_cast<size_t>(got), at);
+    });
+    if (put != got) return -1;
     at += got;
   }
-  return copy.release();
+  return read_end ? read_end.release() : copy.release();
 }
 
 // Runs in the hook's process between clone and execve. Never returns; an errno goes to `status`.

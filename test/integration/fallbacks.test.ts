@@ -1,7 +1,7 @@
 // Every fallback is forced: a kernel that answers ENOSYS to one call, or a seccomp profile around runt
 // that answers EPERM as old ones do (test/helpers/enosys.c), and the containers must be the same.
 
-import { existsSync, openSync, readlinkSync, statSync } from "node:fs";
+import { existsSync, openSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { type TestConfig, withUserNamespace } from "../helpers/config.js";
@@ -124,6 +124,26 @@ t.test("runt-init without memfds: a copy that nobody can write to, and no name i
   t.equal(statSync(`/proc/${pid}/exe`).nlink, 0);
   t.not(statSync(`/proc/${pid}/exe`).ino, statSync(join(repository, "lib/runt/runt-init")).ino, "it is a copy");
   t.throws(() => openSync(`/proc/${pid}/exe`, "r+"), { code: "ETXTBSY" });
+});
+
+t.test("runt-init without memfds: what a container has met does not run again outside of it", async (t) => {
+  const box = sandbox(t);
+  const seen = join(box.dir, "seen");
+  // Of the container's runt-init, which waits, and of the one that runs the hook on the host.
+  const script = `stat -L -c %i /proc/$(sed 's/.*"pid":\\([0-9]*\\).*/\\1/')/exe /proc/$PPID/exe > ${seen}`;
+  const bundle = box.bundle((config) => {
+    config.hooks = { createRuntime: [{ path: "/bin/sh", args: ["sh", "-c", script] }] };
+  });
+  const inodes = (via: string[]) => {
+    const result = box.run(["run", "--bundle", bundle, box.id()], { via });
+    t.equal(result.status, 0, result.stderr);
+    return readFileSync(seen, "utf8").trim().split("\n");
+  };
+  const [first, second] = inodes([enosys, "memfd_create,open_tree"]);
+  t.match(first, /^\d+$/);
+  t.not(first, second, "without seals each has a copy of its own");
+  const [sealed, same] = inodes([]);
+  t.equal(sealed, same, "a sealed one serves all");
 });
 
 t.test("clone3 denied with EPERM is said by its name, and nothing is left", async (t) => {
