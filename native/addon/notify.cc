@@ -17,6 +17,7 @@ namespace {
 constexpr size_t kMaxMessage = 4096;     // systemd's NOTIFY_BUFFER_MAX: it drops what is longer
 constexpr size_t kMaxDescriptors = 253;  // SCM_MAX_FD of the kernel
 constexpr int kMaxAtOnce = 64;           // messages, before signals and the terminal get their turn
+constexpr int kMaxDrained = 1024;        // more than a queue holds (net.unix.max_dgram_qlen)
 constexpr int kManagerTime = 2000;       // ms, for a manager with a full queue at the very end
 constexpr std::string_view kReady = "READY=1";
 constexpr std::string_view kBarrier = "BARRIER=1";
@@ -109,7 +110,8 @@ void NotifyProxy::move(const struct pollfd polled[kPolled]) {
 }
 
 void NotifyProxy::drain() {
-  for (;;) {
+  // Without a limit a process that outlives the container's first one and goes on sending would hold us here.
+  for (int i = 0; i < kMaxDrained; i++) {
     if (!is_idle() && !send()) {
       if (wait_for(manager_, POLLOUT, kManagerTime) <= 0) return;
     } else if (!receive() && is_idle()) {

@@ -2,6 +2,7 @@
 //
 //   notify LINE…      one message of these lines
 //   notify --barrier  BARRIER=1 with a pipe; says how long it took until the other side let go
+//   notify --flood    WATCHDOG=1 without end
 //   notify --file     READY=1 with an open file, as for the manager's store
 #include <errno.h>
 #include <fcntl.h>
@@ -55,6 +56,10 @@ static int barrier(void) {
 int main(int count, char **argument) {
   if (count > 1 && !strcmp(argument[1], "--barrier")) return barrier();
   if (count > 1 && !strcmp(argument[1], "--file")) return send_text("READY=1\nFDSTORE=1", open("/", O_RDONLY));
+  if (count > 1 && !strcmp(argument[1], "--flood")) {
+    while (send_text("WATCHDOG=1", -1) == 0) continue;
+    return 1;
+  }
   char text[8192] = "";
   for (int i = 1; i < count; i++) {
     if (i > 1) strncat(text, "\n", sizeof text - strlen(text) - 1);

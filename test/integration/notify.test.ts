@@ -58,6 +58,17 @@ t.test("run in the foreground passes on to the end, and stays the main process",
   t.ok(manager.heard().every(({ pid }) => pid === running.child.pid));
 });
 
+t.test("a process that outlives the first one and never stops sending does not hold run up", async (t) => {
+  const box = sandbox(t);
+  const manager = await serviceManager(t, box);
+  const bundle = bundleOf(box, "notify --flood & sleep 0.3; exit 7", ({ linux }) => {
+    linux.namespaces = linux.namespaces.filter(({ type }) => type !== "pid");
+  });
+  const result = box.run(["run", "--bundle", bundle, box.id()], { ...withSocket(manager.address), timeout: 20_000 });
+  t.equal(result.status, 7, `${result.signal} ${result.stderr}`);
+  t.ok(manager.lines().includes("WATCHDOG=1"));
+});
+
 t.test("what a container may not say does not reach the manager", async (t) => {
   const box = sandbox(t);
   const manager = await serviceManager(t, box);
