@@ -52,17 +52,20 @@ export class NetDevices {
     }
   }
 
-  /** The container does not come to be: the host has them again, as they were. Routes are not among what is kept. */
+  /**
+   * The container does not come to be: the host has them again, as they were. Routes are not among what is kept.
+   * One that can't go back does not keep the others; the first error is thrown at the end.
+   */
   moveBack(): void {
-    for (const { device, addresses, name } of this.moved.splice(0).reverse()) {
-      // When the kernel has moved but not renamed it, it has its old name.
-      const there = findDevice(this.container, name) ?? findDevice(this.container, device.name);
-      if (!there) continue;
-      moveDevice(this.container, there.index, this.host, device.name);
-      const back = findDevice(this.host, device.name)!;
-      for (const address of addresses) addAddress(this.host, back.index, address, device.name);
-      if (device.flags & IFF_UP) raiseDevice(this.host, back.index);
+    let first: unknown;
+    for (const moved of this.moved.splice(0).reverse()) {
+      try {
+        this.moveOneBack(moved);
+      } catch (error) {
+        first ??= failure(error, { attempt: `move network device ${moved.device.name} back to the host` });
+      }
     }
+    if (first !== undefined) throw first;
   }
 
   close(): void {
@@ -82,6 +85,18 @@ export class NetDevices {
         hint: "make a network namespace, or join another one",
       });
     }
+  }
+
+  private moveOneBack({ device, addresses, name }: Moved): void {
+    // It never left. What has its name in the container is another one.
+    if (findDevice(this.host, device.name)?.index === device.index) return;
+    // When the kernel has moved but not renamed it, it has its old name.
+    const there = findDevice(this.container, name) ?? findDevice(this.container, device.name);
+    if (!there) return;
+    moveDevice(this.container, there.index, this.host, device.name);
+    const back = findDevice(this.host, device.name)!;
+    for (const address of addresses) addAddress(this.host, back.index, address, device.name);
+    if (device.flags & IFF_UP) raiseDevice(this.host, back.index);
   }
 
   private moveOne(name: string, wanted: string | undefined): void {

@@ -188,6 +188,21 @@ t.test("a container that does not come to be gives the devices back as they were
   }
 });
 
+t.test("a device that can't go back does not keep the others", { skip: noVeth }, async (t) => {
+  const box = sandbox(t);
+  const { status, stderr, host } = run(box, (config) => {
+    devices({ v0: { name: "a" }, v1: { name: "b" } })(config);
+    const script = "ip link add v1 type veth peer name w1; exit 3";
+    config.hooks = {
+      createRuntime: [{ path: "/bin/sh", args: ["sh", "-c", script], env: [`PATH=${process.env.PATH}`] }],
+    };
+  });
+  t.equal(status, 1);
+  t.match(stderr, /exit status 3/);
+  t.match(stderr, /move network device v1 back to the host: .*file exists/i);
+  t.match(host, /inet 192\.0\.2\.1\/24 .* v0/, "the other one is back");
+});
+
 t.test("refused", { skip: noVeth }, async (t) => {
   const refuse = (t: Test, edit: (config: TestConfig) => void, words: RegExp) => {
     const { status, stderr, host } = run(sandbox(t), edit);
