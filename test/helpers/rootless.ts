@@ -58,6 +58,8 @@ export interface UserOptions {
   cwd?: string;
 }
 
+let written: string | undefined;
+
 export class User {
   #outputs = 0;
   readonly runtimeDir: string;
@@ -118,16 +120,23 @@ export class User {
     const bundle = this.box.bundle();
     // Folders alone: the files are links to ones that all tests share.
     execFileSync("find", [bundle, "-type", "d", "-exec", "chown", `${UID}:${GID}`, "{}", "+"]);
-    this.box.configure(bundle, "");
-    execFileSync("rm", [join(bundle, "config.json")]);
-    const result = this.run(["spec", "--rootless", "--bundle", bundle]);
-    if (result.status !== 0) throw new Error(`spec --rootless: ${result.stderr}`);
-    const config = JSON.parse(readFileSync(join(bundle, "config.json"), "utf8")) as TestConfig;
+    const config = this.#defaultConfig(bundle);
     config.process.terminal = false;
     config.process.args = ["/bin/probe"];
     edit(config, bundle);
     this.box.configure(bundle, config);
     return bundle;
+  }
+
+  /** What `spec --rootless` writes for the user; asked once, as each command takes long in the guest. */
+  #defaultConfig(bundle: string): TestConfig {
+    if (written === undefined) {
+      execFileSync("rm", [join(bundle, "config.json")]);
+      const result = this.run(["spec", "--rootless", "--bundle", bundle]);
+      if (result.status !== 0) throw new Error(`spec --rootless: ${result.stderr}`);
+      written = readFileSync(join(bundle, "config.json"), "utf8");
+    }
+    return JSON.parse(written) as TestConfig;
   }
 
   /** `run` in the foreground. */

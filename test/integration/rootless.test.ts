@@ -1,5 +1,5 @@
-// A user without privileges: the config of `spec --rootless`, the whole life of a container, what is refused
-// and what is said about it. As root the tests become that user; on a machine's own terms otherwise.
+// A user without privileges: the config of `spec --rootless`, the whole life of a container, what it sees.
+// The tests run as root and become that user. (What is refused: rootless-refused.test.ts.)
 
 import { readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -81,42 +81,6 @@ t.test("the life of a container, and where it is kept", options, async (t) => {
   t.equal(run("delete", "--force", id).status, 0);
 });
 
-t.test("a directory that is not the user's to keep containers in", options, async (t) => {
-  const me = user(t);
-  const bundle = me.bundle();
-  for (const root of [[], ["--root", "/run/runt-test-nowhere"], ["--root", "/root"]]) {
-    const result = me.run(["run", "--bundle", bundle, me.id()], { root, env: { XDG_RUNTIME_DIR: "" } });
-    t.equal(result.status, 1);
-    t.match(result.stderr, /permission denied \(containers are kept in .*--root.*XDG_RUNTIME_DIR/);
-  }
-});
-
-t.test("no cgroup: the limits that are not applied are named, once", options, async (t) => {
-  const me = user(t);
-  const limits = { memory: { limit: 100_000_000 }, pids: { limit: 50 }, devices: [{ allow: false, access: "rwm" }] };
-  const limited = me.runContainer((config) => {
-    config.linux.resources = limits;
-  });
-  t.equal(limited.status, 0, limited.stderr);
-  const warnings = limited.stderr.split("\n").filter((line) => line.includes("level=warning"));
-  t.equal(warnings.length, 1, limited.stderr);
-  t.match(
-    warnings[0],
-    /not applied: linux\.resources\.memory\.limit, linux\.resources\.pids\.limit; .*\((cgroup v1 has|run in a delegated)/,
-  );
-  t.equal(me.runContainer().stderr, "", "no limits, no warning");
-  t.equal(me.runContainer(undefined, { root: ["--root", me.root, "--rootless=true"] }).status, 0);
-
-  const asked = me.runContainer(undefined, { root: ["--root", me.root, "--rootless=false"] });
-  t.equal(asked.status, 1, "--rootless=false: cgroups or nothing");
-  t.match(asked.stderr, /create cgroup \/sys\/fs\/cgroup\/.*: permission denied \((cgroup v1 has|run in a delegated)/);
-  const exact = me.runContainer((config) => {
-    config.linux.cgroupsPath = "/runt-test-not-mine";
-  });
-  t.equal(exact.status, 1, "a path that is given is kept to");
-  t.match(exact.stderr, /create cgroup \/sys\/fs\/cgroup\/.*runt-test-not-mine: permission denied/);
-});
-
 t.test("without a cgroup there is no pause, and that is said", options, async (t) => {
   const me = user(t);
   const bundle = me.bundle((config) => {
@@ -153,50 +117,6 @@ t.test("a pid namespace that is the host's: all that came of it is killed", opti
     }
   };
   await until("both have ended", () => pids.every(gone));
-});
-
-t.test("refused, with the cause", options, async (t) => {
-  const me = user(t);
-  const refused = (edit: Parameters<typeof me.bundle>[0], message: RegExp) => {
-    const result = me.runContainer(edit);
-    t.equal(result.status, 1, String(message));
-    t.match(result.stderr, message);
-  };
-  refused((config) => {
-    config.process.oomScoreAdj = -900;
-  }, /process\.oomScoreAdj: write "-900" to \/proc\/self\/oom_score_adj: permission denied \(only CAP_SYS_RESOURCE/);
-  refused((config) => {
-    config.process.rlimits = [{ type: "RLIMIT_NOFILE", soft: 10, hard: 1_073_741_816 }];
-  }, /process\.rlimits\[0\] \(RLIMIT_NOFILE\): .*operation not permitted \(raising a hard limit needs CAP_SYS_RESOURCE\)/);
-  refused((config) => {
-    config.process.user = { uid: 5, gid: 0 };
-  }, /process\.user: set uid 5: invalid argument \(the id is not mapped/);
-  refused((config) => {
-    withoutNamespace(config, "user");
-    delete config.linux.uidMappings;
-    delete config.linux.gidMappings;
-  }, /linux\.namespaces: .*CAP_SYS_ADMIN.*\(add \{ "type": "user" \}/);
-  refused(
-    (config) => withoutNamespace(config, "pid"),
-    /mounts\[0\] \(\/proc → proc\): proc shows a pid namespace that does not/,
-  );
-  refused((config) => withoutNamespace(config, "ipc"), /mqueue shows a ipc namespace that does not .*bind the host's/);
-  refused((config) => {
-    config.linux.devices = [{ path: "/dev/runt-none", type: "c", major: 1, minor: 3 }];
-  }, /linux\.devices\[0\] \(\/dev\/runt-none\): open \/dev\/runt-none: no such file or directory/);
-  refused((config) => {
-    config.mounts.find(({ type }) => type === "devpts")!.options!.push("gid=5");
-  }, /mounts\[2\] \(\/dev\/pts → devpts\): mount devpts.*invalid argument/);
-});
-
-t.test("groups that can't be set are a warning", options, async (t) => {
-  const me = user(t);
-  const result = me.runContainer((config) => {
-    config.process.user = { uid: 0, gid: 0, additionalGids: [5] };
-  });
-  t.equal(result.status, 0, result.stderr);
-  t.match(result.stderr, /process\.user\.additionalGids: not set: this user namespace does not allow setgroups/);
-  t.equal(parseReport(result.stdout).status.Groups!.trim(), "");
 });
 
 t.test("sysfs: a new one with a network namespace, else the host's", options, async (t) => {
@@ -236,16 +156,6 @@ t.test("a bind mount keeps the flags that the host has locked", options, async (
   );
   t.match(text, / \/mnt ro,nosuid,nodev,noexec/);
   t.match(text, /read-only$/);
-});
-
-t.test("a /proc that is covered in part: what covers it is named", options, async (t) => {
-  const me = user(t);
-  const result = me.runContainer(undefined, { prepare: "mount -t tmpfs tmpfs /proc/tty" });
-  t.equal(result.status, 1);
-  t.match(
-    result.stderr,
-    /mounts\[0\] \(\/proc → proc\): mount proc: .*operation not permitted \(.*it is, by \/proc\/tty;/,
-  );
 });
 
 t.test("an overlay root, whose writable layer goes with the container", options, async (t) => {
