@@ -48,18 +48,6 @@ Napi::Value open_(const Napi::CallbackInfo &info) {
   return Napi::Number::New(info.Env(), fd);
 }
 
-Napi::Value openat_(const Napi::CallbackInfo &info) {
-  Arguments arguments(info, "openat");
-  const int directory = arguments.integer(0);
-  const std::string path = arguments.path(1);
-  const int flags = arguments.integer(2);
-  const uint32_t mode = arguments.number(3);
-  if (!arguments.ok()) return arguments.refuse();
-  const int fd = TEMP_FAILURE_RETRY(openat(directory, path.c_str(), flags | O_CLOEXEC, mode));
-  if (fd < 0) return fail(info.Env(), errno, "openat", path);
-  return Napi::Number::New(info.Env(), fd);
-}
-
 // -1 stands for "none" all over the addon: closing it is no error.
 Napi::Value close_(const Napi::CallbackInfo &info) {
   Arguments arguments(info, "close");
@@ -107,7 +95,6 @@ Napi::Value sleep_(const Napi::CallbackInfo &info) {
 
 void add_descriptors(Napi::Object exports) {
   add<open_>(exports, "open");
-  add<openat_>(exports, "openat");
   add<close_>(exports, "close");
   add<lock>(exports, "lock");
   add<poll_>(exports, "poll");

@@ -1,10 +1,9 @@
-// This process and this machine: ids, limits, environment, clock.
+// This process and this machine: ids, capabilities, names, clock.
 #include <errno.h>
 #include <limits.h>
 #include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -49,25 +48,6 @@ Napi::Value permitted_capabilities(const Napi::CallbackInfo &info) {
   struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
   if (syscall(SYS_capget, &header, data) < 0) return fail(info.Env(), errno, "capget");
   return Napi::BigInt::New(info.Env(), static_cast<uint64_t>(data[1].permitted) << 32 | data[0].permitted);
-}
-
-Napi::Value getrlimit_(const Napi::CallbackInfo &info) {
-  Arguments arguments(info, "getrlimit");
-  const int resource = arguments.integer(0);
-  if (!arguments.ok()) return arguments.refuse();
-  struct rlimit limit;
-  if (getrlimit(static_cast<__rlimit_resource>(resource), &limit) < 0) return fail(info.Env(), errno, "getrlimit");
-  Napi::Array pair = Napi::Array::New(info.Env(), 2);
-  pair.Set(0u, Napi::BigInt::New(info.Env(), static_cast<uint64_t>(limit.rlim_cur)));
-  pair.Set(1u, Napi::BigInt::New(info.Env(), static_cast<uint64_t>(limit.rlim_max)));
-  return pair;
-}
-
-Napi::Value environment(const Napi::CallbackInfo &info) {
-  Napi::Array all = Napi::Array::New(info.Env());
-  uint32_t count = 0;
-  for (char **entry = environ; entry && *entry; entry++) all.Set(count++, Napi::String::New(info.Env(), *entry));
-  return all;
 }
 
 Napi::Value uname_(const Napi::CallbackInfo &info) {
@@ -131,8 +111,6 @@ void add_host(Napi::Object exports) {
   add<cwd>(exports, "cwd");
   add<umask_>(exports, "umask");
   add<permitted_capabilities>(exports, "permittedCapabilities");
-  add<getrlimit_>(exports, "getrlimit");
-  add<environment>(exports, "environment");
   add<uname_>(exports, "uname");
   add<isatty_>(exports, "isatty");
   add<now>(exports, "now");

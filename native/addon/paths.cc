@@ -1,7 +1,6 @@
 // Directories and names.
 #include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,15 +71,6 @@ Napi::Value readdir_(const Napi::CallbackInfo &info) {
   return names;
 }
 
-Napi::Value realpath_(const Napi::CallbackInfo &info) {
-  Arguments arguments(info, "realpath");
-  const std::string path = arguments.path(0);
-  if (!arguments.ok()) return arguments.refuse();
-  char resolved[PATH_MAX];
-  if (!realpath(path.c_str(), resolved)) return fail(info.Env(), errno, "realpath", path);
-  return Napi::String::New(info.Env(), resolved);
-}
-
 Napi::Value chmod_(const Napi::CallbackInfo &info) {
   Arguments arguments(info, "chmod");
   const std::string path = arguments.path(0);
@@ -108,7 +98,6 @@ void add_paths(Napi::Object exports) {
   add<unlink_>(exports, "unlink");
   add<rename_>(exports, "rename");
   add<readdir_>(exports, "readdir");
-  add<realpath_>(exports, "realpath");
   add<chmod_>(exports, "chmod");
   add<chown_>(exports, "chown");
 }

@@ -172,17 +172,6 @@ Napi::Value libseccomp_version(const Napi::CallbackInfo &info) {
                                            std::to_string(version->micro));
 }
 
-Napi::Value native_architecture(const Napi::CallbackInfo &info) {
-  return Napi::Number::New(info.Env(), seccomp_arch_native());
-}
-
-Napi::Value action_available(const Napi::CallbackInfo &info) {
-  Arguments arguments(info, "seccompActionAvailable");
-  const uint32_t action = arguments.number(0);
-  if (!arguments.ok()) return arguments.refuse();
-  return Napi::Boolean::New(info.Env(), syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0);
-}
-
 // A filter at address 0 can't be read: EFAULT says that the kernel got past the flags.
 Napi::Value flag_available(const Napi::CallbackInfo &info) {
   Arguments arguments(info, "seccompFlagAvailable");
@@ -199,8 +188,6 @@ Napi::Value flag_available(const Napi::CallbackInfo &info) {
 void add_seccomp(Napi::Object exports) {
   add<compile_seccomp>(exports, "compileSeccomp");
   add<libseccomp_version>(exports, "libseccompVersion");
-  add<native_architecture>(exports, "nativeArchitecture");
-  add<action_available>(exports, "seccompActionAvailable");
   add<flag_available>(exports, "seccompFlagAvailable");
 }
 

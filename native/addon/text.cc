@@ -42,18 +42,10 @@ Napi::Value strerror(const Napi::CallbackInfo &info) {
   return Napi::String::New(info.Env(), error_text(error));
 }
 
-Napi::Value errno_name(const Napi::CallbackInfo &info) {
-  Arguments arguments(info, "errnoName");
-  const int error = arguments.integer(0);
-  if (!arguments.ok()) return arguments.refuse();
-  return Napi::String::New(info.Env(), error_name(error));
-}
-
 }  // namespace
 
 void add_text(Napi::Object exports) {
   add<strerror>(exports, "strerror");
-  add<errno_name>(exports, "errnoName");
 }
 
 }  // namespace addon

@@ -89,19 +89,6 @@ Napi::Value replace_file(const Napi::CallbackInfo &info) {
   return info.Env().Undefined();
 }
 
-Napi::Value append_file(const Napi::CallbackInfo &info) {
-  Arguments arguments(info, "appendFile");
-  const std::string path = arguments.path(0);
-  const std::string text = arguments.text(1);
-  const uint32_t mode = arguments.number(2);
-  if (!arguments.ok()) return arguments.refuse();
-  const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY;
-  const UniqueFd fd(TEMP_FAILURE_RETRY(open(path.c_str(), flags, mode)));
-  if (!fd.valid()) return fail(info.Env(), errno, "open", path);
-  if (const int error = write_all(fd.get(), text)) return fail(info.Env(), error, "write", path);
-  return info.Env().Undefined();
-}
-
 Napi::Value write_fd(const Napi::CallbackInfo &info) {
   Arguments arguments(info, "writeFd");
   const int fd = arguments.integer(0);
@@ -128,7 +115,6 @@ void add_writing(Napi::Object exports) {
   add<write_file>(exports, "writeFile");
   add<create_file>(exports, "createFile");
   add<replace_file>(exports, "replaceFile");
-  add<append_file>(exports, "appendFile");
   add<write_fd>(exports, "writeFd");
   add<memfd>(exports, "memfd");
 }

@@ -2,7 +2,7 @@
 // the TypeScript side; the addon gets clean values, makes system calls and throws NativeError.
 //
 // Why files too: loading node:fs costs Bun about 1 ms at start-up, a quarter of the whole
-// budget of `runt state` (docs/performance.md). No file on the path of a command imports a
+// budget of `runt state` (docs/architecture.md). No file on the path of a command imports a
 // node: module.
 
 /** What every function of the addon throws when a system call fails. */
@@ -11,7 +11,7 @@ export interface NativeError extends Error {
   errno: number;
   /** Its name, e.g. "ENOENT". */
   code: string;
-  /** The call that failed, e.g. "openat". */
+  /** The call that failed, e.g. "open". */
   syscall: string;
   /** What it was about, when there is something: a path, "descriptor 7", a system call's name for seccomp. */
   path?: string;
@@ -113,7 +113,6 @@ export interface Addon {
   // --- text and process
   /** "no such file or directory": with a small first letter, as Go has it. */
   strerror(errno: number): string;
-  errnoName(errno: number): string;
   /** _exit(2): the engine's own tear-down is skipped. */
   exit(status: number): never;
   getpid(): number;
@@ -123,10 +122,6 @@ export interface Addon {
   umask(mask: number): number;
   /** The permitted capabilities of this process as a bit set (capget(2)). */
   permittedCapabilities(): bigint;
-  /** [soft, hard] of an RLIMIT_* of this process; RLIM_INFINITY is 2n**64n-1n. */
-  getrlimit(resource: number): [bigint, bigint];
-  /** All of the environment as KEY=VALUE. */
-  environment(): string[];
   uname(): { sysname: string; release: string; machine: string };
   isatty(fd: number): boolean;
   /** CLOCK_REALTIME in nanoseconds since the epoch. */
@@ -134,7 +129,6 @@ export interface Addon {
 
   // --- files (every descriptor is close-on-exec)
   open(path: string, flags: number, mode: number): number;
-  openat(dirfd: number, path: string, flags: number, mode: number): number;
   /** -1 stands for "none" and is passed over. */
   close(fd: number): void;
   /** The whole file as UTF-8. */
@@ -150,7 +144,6 @@ export interface Addon {
   createFile(path: string, data: string | Uint8Array, mode: number): void;
   /** Writes beside it under a temporary name, then rename(2)s. */
   replaceFile(path: string, data: string | Uint8Array, mode: number): void;
-  appendFile(path: string, text: string, mode: number): void;
   /** write(2) until all is written; EAGAIN waits with poll, so O_NONBLOCK of others is not touched. */
   writeFd(fd: number, text: string | Uint8Array): void;
   /** False when it exists already. */
@@ -170,7 +163,6 @@ export interface Addon {
   filesystemType(path: string): number | null;
   /** An extended attribute as text, of the path itself when it is a symlink; null when it has none of that name. */
   getxattr(path: string, name: string): string | null;
-  realpath(path: string): string;
   chmod(path: string, mode: number): void;
   chown(path: string, uid: number, gid: number): void;
   /** flock(2), exclusive. wait=false: returns false when another holds it. */
@@ -254,10 +246,7 @@ export interface Addon {
   // --- seccomp and bpf
   compileSeccomp(profile: SeccompProfile): SeccompFilter;
   libseccompVersion(): string;
-  /** Number of a SCMP_ARCH_* token for the architecture this runs on. */
-  nativeArchitecture(): number;
-  /** Highest seccomp action set of this kernel: names from SECCOMP_GET_ACTION_AVAIL. */
-  seccompActionAvailable(action: number): boolean;
+  /** Whether this kernel takes a SECCOMP_FILTER_FLAG_*. */
   seccompFlagAvailable(flag: number): boolean;
   /** Loads a BPF_PROG_TYPE_CGROUP_DEVICE program and attaches it with BPF_F_ALLOW_MULTI, then detaches those that were there (every bpf_attr full-size and zeroed). */
   replaceDeviceProgram(cgroupPath: string, instructions: Uint8Array): void;

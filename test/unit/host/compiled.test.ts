@@ -38,7 +38,7 @@ t.test("the main functions, compiled", options, async (t) => {
     garbage: true,
     again: 9,
     filter: 0,
-    limit: true,
+    bits: true,
   });
   const { output } = seen.shell as { output: string };
   for (const line of ["SigBlk", "SigIgn", "SigCgt"]) t.match(output, new RegExp(`^${line}:\\t0+$`, "m"), line);

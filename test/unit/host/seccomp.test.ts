@@ -239,9 +239,6 @@ t.test("numbers must be exact", async (t) => {
 
 t.test("what this machine has", async (t) => {
   t.match(native().libseccompVersion(), /^2\.\d+\.\d+$/);
-  if (process.arch === "x64") t.equal(native().nativeArchitecture(), X86_64);
-  t.equal(native().seccompActionAvailable(ALLOW), true);
-  t.equal(native().seccompActionAvailable(0x12340000), false);
   t.equal(native().seccompFlagAvailable(1), true, "TSYNC");
   t.equal(native().seccompFlagAvailable(1 << 30), false);
   t.equal(shellOutput("grep ^Seccomp: /proc/self/status").output, "Seccomp:\t0\n", "asking sets nothing");

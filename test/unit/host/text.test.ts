@@ -24,12 +24,6 @@ t.test("texts are those of Go's syscall package", async (t) => {
   t.equal(native().strerror(4711), "error 4711");
 });
 
-t.test("names of errors", async (t) => {
-  t.equal(native().errnoName(ENOENT), "ENOENT");
-  t.equal(native().errnoName(95), "EOPNOTSUPP");
-  t.equal(native().errnoName(4711), "E4711");
-});
-
 t.test("a failed call says which, on what and why", async (t) => {
   const error = thrownBy(() => native().open("/nowhere/at/all", 0, 0)) as NativeError;
   t.ok(error instanceof Error);
