@@ -21,9 +21,8 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { dirname } from "node:path";
 import { arch } from "node:process";
-import { newest, oldest, root } from "./tools.mjs";
+import { headersPrefix, newest, oldest, root } from "./tools.mjs";
 
 process.chdir(root);
 const run = (command, ...args) => execFileSync(command, args, { stdio: "inherit" });
@@ -49,13 +48,6 @@ function buildStatic(folder, output) {
     { stdio: "inherit" },
   );
   renameSync(`${output}.new`, output);
-}
-
-// The prefix whose include/node has Node-API's headers, so that node-gyp downloads none. Node-API
-// is the same for every Node since 12, so Debian's libnode-dev serves any of them.
-export function headersPrefix() {
-  const prefixes = [dirname(dirname(process.execPath)), process.env.npm_config_nodedir, "/usr", "/usr/local"];
-  return prefixes.find((prefix) => prefix && existsSync(`${prefix}/include/node/node_api.h`));
 }
 
 // A second prefix whose engine is a script for Node: the same launcher and the same tests run on

@@ -2,7 +2,7 @@
 //
 //   biome      style and errors of TypeScript, JavaScript, JSON
 //   clang      clang-format of C and C++
-//   tidy       clang-tidy of native/init and native/launcher
+//   tidy       clang-tidy of native/init, native/launcher and native/systemd
 //   shell      shellcheck
 //   sizes      no source file above 400 lines
 //   imports    direction of imports; no `node:` modules and no process streams on the way of a command
@@ -12,7 +12,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { calls as callRules, imports as importRules } from "./lint-rules.mjs";
-import { hasCommand, root } from "./tools.mjs";
+import { hasCommand, headersPrefix, root } from "./tools.mjs";
 
 const files = spawnSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
   cwd: root,
@@ -46,10 +46,15 @@ const checks = {
   biome: () => runs("node_modules/.bin/biome", ["check", "--error-on-warnings", "--max-diagnostics=50"]),
   clang: () => runs("clang-format", ["--dry-run", "-Werror", ...native]),
   tidy() {
-    const sources = native.filter((file) => /^native\/(init|launcher)\/.*\.cc$/.test(file));
-    const flags = ["-std=c++17", "-D_GNU_SOURCE", "-Inative/steps", "-fno-exceptions", "-fno-rtti"];
+    const sourcesOf = (pattern) => native.filter((file) => pattern.test(file));
+    const flags = ["-std=c++17", "-D_GNU_SOURCE", "-Inative/steps", "-fno-exceptions"];
+    // As in binding.gyp. The headers of others are not ours to judge.
+    const headers = ["node_modules/node-addon-api", `${headersPrefix()}/include/node`];
+    const addon = ["-DNAPI_VERSION=8", "-DNAPI_DISABLE_CPP_EXCEPTIONS", ...headers.map((path) => `-isystem${path}`)];
     // On stderr it only counts the warnings of system headers, which nobody sees.
-    runs("clang-tidy", ["--quiet", ...sources, "--", ...flags], "ignore");
+    const tidy = (sources, own) => runs("clang-tidy", ["--quiet", ...sources, "--", ...flags, ...own], "ignore");
+    tidy(sourcesOf(/^native\/(init|launcher)\/.*\.cc$/), ["-fno-rtti"]);
+    tidy(sourcesOf(/^native\/systemd\/.*\.cc$/), addon);
   },
   shell() {
     const scripts = files.filter((file) => /^#!.*\b(ba)?sh\b/.test(text(file).slice(0, 40)));

@@ -1,7 +1,7 @@
 // What the scripts of this folder share. Only Node's own modules: it runs before `npm ci`.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Absolute path of the repository, without a slash at the end. */
@@ -44,4 +44,13 @@ export function newest(paths) {
 /** Time of the last change of the oldest of the files, in ms; 0 when one is missing. */
 export function oldest(files) {
   return Math.min(...files.map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0));
+}
+
+/**
+ * The prefix whose include/node has Node-API's headers, so that node-gyp downloads none. Node-API
+ * is the same for every Node since 12, so Debian's libnode-dev serves any of them.
+ */
+export function headersPrefix() {
+  const prefixes = [dirname(dirname(process.execPath)), process.env.npm_config_nodedir, "/usr", "/usr/local"];
+  return prefixes.find((prefix) => prefix && existsSync(`${prefix}/include/node/node_api.h`));
 }
