@@ -2,10 +2,9 @@
 // and put back when one of the writes is refused.
 
 import { RuntError } from "../errors.js";
-import { native } from "../host/native.js";
 import { applyWrites, type OnFailure } from "./apply.js";
 import type { CgroupWrite } from "./driver.js";
-import { errnoOf } from "./failure.js";
+import { readAny } from "./stats/files.js";
 
 type Directories = Readonly<Record<string, string>>;
 
@@ -47,16 +46,7 @@ function withWeights(writes: readonly CgroupWrite[], directories: Directories): 
 }
 
 /** A file's text; null when it is not there or cannot be read. */
-function read(controller: string, file: string, directories: Directories): string | null {
-  const directory = directories[controller];
-  if (directory === undefined) return null;
-  try {
-    return native().readFileIfAny(`${directory}/${file}`);
-  } catch (error) {
-    if (errnoOf(error) !== undefined) return null;
-    throw error;
-  }
-}
+const read = (controller: string, file: string, directories: Directories) => readAny(directories[controller], file);
 
 /** Out: what could not be put back, in words. */
 function putBack(before: readonly Noted[], directories: Directories): string[] {

@@ -55,6 +55,16 @@ export interface Command {
 
 const HELP: Flag = { name: "help", short: "h", kind: "bool", help: "show help" };
 
+const FORMAT: Flag = {
+  name: "format",
+  short: "f",
+  kind: "text",
+  placeholder: "FORMAT",
+  default: "table",
+  choices: ["table", "json"],
+  help: "table or json",
+};
+
 export const GLOBAL_FLAGS: readonly Flag[] = [
   { name: "debug", kind: "bool", help: "log what is done, step by step, as --log-level debug" },
   {
@@ -209,18 +219,7 @@ export const COMMANDS: readonly Command[] = [
     name: "list",
     summary: "list the containers under the root",
     usage: "",
-    flags: [
-      {
-        name: "format",
-        short: "f",
-        kind: "text",
-        placeholder: "FORMAT",
-        default: "table",
-        choices: ["table", "json"],
-        help: "table or json",
-      },
-      { name: "quiet", short: "q", kind: "bool", help: "show ids only" },
-    ],
+    flags: [FORMAT, { name: "quiet", short: "q", kind: "bool", help: "show ids only" }],
     min: 0,
     max: 0,
     load: () => import("./commands/list.js"),
@@ -248,17 +247,7 @@ export const COMMANDS: readonly Command[] = [
     name: "ps",
     summary: "show the processes of a container",
     usage: "<container-id> [ps options]",
-    flags: [
-      {
-        name: "format",
-        short: "f",
-        kind: "text",
-        placeholder: "FORMAT",
-        default: "table",
-        choices: ["table", "json"],
-        help: "table or json",
-      },
-    ],
+    flags: [FORMAT],
     min: 1,
     max: Number.POSITIVE_INFINITY,
     stopsAtPositional: true,

@@ -1,6 +1,7 @@
 // --log=journald:[IDENT] and --log=syslog:[IDENT]: the native protocol of systemd-journald and RFC 3164
 // on /dev/log. Both are datagrams to a socket, so that no library is needed.
 
+import { concatenate } from "../host/bytes.js";
 import { failure } from "../host/failure.js";
 import { native } from "../host/native.js";
 import { type LogFormat, type LogLevel, logLine } from "./log.js";
@@ -49,7 +50,7 @@ function connect(service: string): number {
  * instead (systemd's JOURNAL_NATIVE_PROTOCOL), so that no text can end it and begin a field of its own.
  */
 export function journalEntry(priority: number, identifier: string, message: string): Uint8Array {
-  return concat([
+  return concatenate([
     field("PRIORITY", String(priority)),
     field("SYSLOG_IDENTIFIER", identifier),
     field("SYSLOG_PID", String(native().getpid())),
@@ -59,23 +60,13 @@ export function journalEntry(priority: number, identifier: string, message: stri
 
 function field(name: string, value: string): Uint8Array {
   const bytes = new TextEncoder().encode(value);
-  if (!value.includes("\n")) return concat([new TextEncoder().encode(`${name}=`), bytes, LINE_FEED]);
+  if (!value.includes("\n")) return concatenate([new TextEncoder().encode(`${name}=`), bytes, LINE_FEED]);
   const size = new Uint8Array(8);
   new DataView(size.buffer).setBigUint64(0, BigInt(bytes.length), true);
-  return concat([new TextEncoder().encode(`${name}\n`), size, bytes, LINE_FEED]);
+  return concatenate([new TextEncoder().encode(`${name}\n`), size, bytes, LINE_FEED]);
 }
 
 const LINE_FEED = Uint8Array.of(10);
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-}
 
 /** A line as syslog(3) sends it. Control characters are shown, not sent: some daemons split lines at them. */
 export function syslogLine(priority: number, identifier: string, message: string, now: Date): string {

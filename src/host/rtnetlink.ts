@@ -2,6 +2,7 @@
 // laid out by hand (linux/netlink.h, linux/if_link.h, linux/if_addr.h). All numbers are little endian, as every
 // machine is that runt runs on.
 
+import { concatenate } from "./bytes.js";
 import { native } from "./native.js";
 
 const NLM_F_REQUEST = 0x1;
@@ -213,14 +214,4 @@ function u32(value: number): Uint8Array {
   const bytes = new Uint8Array(4);
   viewOf(bytes).setUint32(0, value, true);
   return bytes;
-}
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

@@ -1,5 +1,5 @@
-// Reading statistics files. A file that is not there or cannot be read counts as nothing to say: statistics
-// are taken while containers end, and controllers differ from kernel to kernel.
+// Reading files of cgroups. One that is not there or cannot be read counts as nothing to say: statistics are
+// taken while containers end, and controllers differ from kernel to kernel.
 
 import { native } from "../../host/native.js";
 import { errnoOf } from "../failure.js";
