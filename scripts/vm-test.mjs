@@ -16,13 +16,7 @@ const { image } = await import("../test/vm/image.mjs");
 const { Machine } = await import("../test/vm/machine.mjs");
 const folder = await image();
 const machine = new Machine(folder);
-process.on("exit", () => machine.close());
-for (const [signal, number] of [
-  ["SIGINT", 2],
-  ["SIGTERM", 15],
-  ["SIGHUP", 1],
-])
-  process.on(signal, () => process.exit(128 + number));
+machine.closeAtExit();
 
 const start = Date.now();
 let tail = "";

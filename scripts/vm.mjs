@@ -38,13 +38,7 @@ while (words[0]?.startsWith("-")) {
 if (words.length === 0) fail("usage: npm run vm -- [--user NAME] [--timeout SECONDS] COMMAND [ARGUMENT ...]", 125);
 
 const machine = new Machine(await image(options));
-process.on("exit", () => machine.close());
-for (const [signal, number] of [
-  ["SIGINT", 2],
-  ["SIGTERM", 15],
-  ["SIGHUP", 1],
-])
-  process.on(signal, () => process.exit(128 + number));
+machine.closeAtExit();
 process.stdout.on("error", () => process.exit(141)); // nobody reads our output any more
 try {
   await (options.boot ? machine.boot() : machine.restore());

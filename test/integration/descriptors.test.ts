@@ -1,7 +1,7 @@
 // Descriptors on their way from the caller to the program: stdio of every kind, socket activation,
 // --preserve-fds, --pidfd-socket, --pid-file.
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import {
   closeSync,
   existsSync,
@@ -13,7 +13,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import t, { type Test } from "tap";
+import t from "tap";
+import { receivePidfd } from "../helpers/pidfd.js";
 import { parseReport } from "../helpers/report.js";
 import { runtime, sandbox, until } from "../helpers/sandbox.js";
 
@@ -168,37 +169,6 @@ t.test("--pid-file that can't be written: no container", (t) => {
   t.equal(box.state(id), undefined);
   t.end();
 });
-
-// Takes one descriptor over a unix socket and says which process it stands for.
-const pidfdReceiver = `
-import array, json, os, re, socket, sys
-server = socket.socket(socket.AF_UNIX)
-server.bind(sys.argv[1])
-server.listen(1)
-print("listening", flush=True)
-connection, _ = server.accept()
-_, ancillary, _, _ = connection.recvmsg(4096, socket.CMSG_SPACE(4 * 8))
-fds = array.array("i")
-for level, kind, data in ancillary:
-    if kind == socket.SCM_RIGHTS: fds.frombytes(data)
-info = open("/proc/self/fdinfo/%d" % fds[0]).read()
-print(json.dumps({"count": len(fds), "pid": int(re.search(r"^Pid:\\s+(-?\\d+)", info, re.M)[1])}))
-`;
-
-async function receivePidfd(t: Test, path: string): Promise<() => Promise<{ count: number; pid: number }>> {
-  const child = spawn("python3", ["-c", pidfdReceiver, path], { stdio: ["ignore", "pipe", "inherit"] });
-  t.teardown(() => child.kill("SIGKILL"));
-  let text = "";
-  child.stdout.on("data", (chunk) => {
-    text += chunk;
-  });
-  const ended = new Promise<void>((done) => child.on("close", () => done()));
-  await until("it listens", () => text.startsWith("listening\n"), 30_000);
-  return async () => {
-    await ended;
-    return JSON.parse(text.slice("listening\n".length));
-  };
-}
 
 t.test("--pidfd-socket is sent a pidfd of the first process, relative to the bundle, on a long path too", async (t) => {
   const box = sandbox(t);

@@ -1,12 +1,12 @@
 // exec: the process of a document, its CPUs, and its pidfd for the caller.
 
-import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { execProbe, running } from "../helpers/exec.js";
+import { receivePidfd } from "../helpers/pidfd.js";
 import type { Report } from "../helpers/report.js";
-import { sandbox, until } from "../helpers/sandbox.js";
+import { sandbox } from "../helpers/sandbox.js";
 
 t.test("execCPUAffinity: the CPUs before and after the way into the cgroup", async (t) => {
   const box = sandbox(t);
@@ -82,28 +82,9 @@ t.test("--pidfd-socket", async (t) => {
   const box = sandbox(t);
   const id = running(box);
   const path = join(box.dir, "pidfd.sock");
-  const receiver = `
-import array, socket, sys
-server = socket.socket(socket.AF_UNIX)
-server.bind(sys.argv[1])
-server.listen(1)
-print("listening", flush=True)
-connection, _ = server.accept()
-_, ancillary, _, _ = connection.recvmsg(4096, socket.CMSG_SPACE(16))
-fds = array.array("i")
-for level, kind, data in ancillary: fds.frombytes(data)
-print(open("/proc/self/fdinfo/%d" % fds[0]).read(), flush=True)
-`;
-  const child = spawn("python3", ["-c", receiver, path], { stdio: ["ignore", "pipe", "inherit"] });
-  t.teardown(() => child.kill());
-  let text = "";
-  child.stdout.on("data", (chunk) => {
-    text += chunk;
-  });
-  await until("it listens", () => text !== "");
+  const received = await receivePidfd(t, path);
   const pidFile = join(box.dir, "pid");
   const result = box.run(["exec", "-d", "--pid-file", pidFile, "--pidfd-socket", path, id, "/bin/probe", "pause"]);
   t.equal(result.status, 0, result.stderr);
-  await until("it has told", () => text.includes("Pid:"));
-  t.equal(text.match(/^Pid:\s+(\d+)$/m)?.[1], readFileSync(pidFile, "utf8"));
+  t.same(await received(), { count: 1, pid: Number(readFileSync(pidFile, "utf8")) });
 });

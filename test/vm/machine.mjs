@@ -37,6 +37,14 @@ export class Machine {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
+  /** Closes it when this process ends, also by a signal. */
+  closeAtExit() {
+    process.on("exit", () => this.close());
+    for (const [signal, number] of Object.entries({ SIGINT: 2, SIGTERM: 15, SIGHUP: 1 })) {
+      process.on(signal, () => process.exit(128 + number));
+    }
+  }
+
   /** The last lines of the guest's console: what is known when it does not answer. */
   console(lines = 20) {
     const path = join(this.#folder, "console");
