@@ -32,31 +32,36 @@ const hopeless = (call: string, error: string) => call === "clone3" && error ===
 
 /** What must not depend on how the kernel was asked. */
 function essence(report: Report): unknown {
-  const mounts = ["/", "/proc", "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue", "/sys", "/home", "/proc/kcore"];
+  const mounts = ["/", "/proc", "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue", "/sys", "/home"];
   return {
     mounts: mounts.map((path) => {
       const mount = mountAt(report, path);
       return mount && [path, mount.type, [...mount.options].sort(), mount.propagation.length];
     }),
+    // mount(2) takes the container's null device, once it is checked to be that, in place of the host's.
+    masked: mountAt(report, "/proc/kcore")
+      ?.options.filter((option) => option !== "relatime")
+      .sort(),
     fds: report.fds.map(({ fd }) => fd),
     ids: [report.pid, report.uid, report.gid, report.hostname],
     caps: report.status.CapEff,
   };
 }
 
-const edits = {
-  "": plain,
-  ", in a user namespace": (config: TestConfig) => {
-    plain(config);
-    withUserNamespace(config);
-  },
-};
+function inUserNamespace(config: TestConfig): void {
+  plain(config);
+  withUserNamespace(config);
+}
 
 function plain(config: TestConfig): void {
   config.mounts.push({ destination: "/home", source: "/etc", options: ["bind", "ro", "nosuid"] });
 }
 
-for (const [where, edit] of Object.entries(edits)) {
+// A container a call: with one errno each way it is slow enough in the guest.
+for (const [edit, error, where] of [
+  [plain, "EPERM", ""],
+  [inUserNamespace, "ENOSYS", ", in a user namespace"],
+] as const) {
   t.test(`every call is missing in turn${where}`, async (t) => {
     if (!existsSync(enosys)) return t.fail("test/helpers/enosys.c is not built");
     const box = sandbox(t);
@@ -64,19 +69,17 @@ for (const [where, edit] of Object.entries(edits)) {
     const run = (...via: string[]) => box.run(["run", "--bundle", bundle, box.id()], { via });
     const wanted = essence(parseReport(run().stdout));
     for (const call of calls) {
-      for (const error of ["ENOSYS", "EPERM"]) {
-        if (hopeless(call, error)) continue;
-        const result = run(enosys, `${call}:${error}`);
-        t.equal(result.status, 0, `${call} ${error}: ${result.stderr}`);
-        if (result.status === 0) t.same(essence(parseReport(result.stdout)), wanted, `${call} ${error}`);
-      }
+      if (hopeless(call, error)) continue;
+      const result = run(enosys, `${call}:${error}`);
+      t.equal(result.status, 0, `${call} ${error}: ${result.stderr}`);
+      if (result.status === 0) t.same(essence(parseReport(result.stdout)), wanted, `${call} ${error}`);
     }
   });
 }
 
 t.test("all of them at once", async (t) => {
   const box = sandbox(t);
-  for (const edit of Object.values(edits)) {
+  for (const edit of [plain, inUserNamespace]) {
     const bundle = box.bundle(edit);
     const wanted = essence(parseReport(box.run(["run", "--bundle", bundle, box.id()]).stdout));
     for (const error of ["ENOSYS", "EPERM"]) {
