@@ -13,18 +13,13 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { fail, hasCommand, root, run } from "./tools.mjs";
+import { fail, hasCommand, headersPrefix, root, run } from "./tools.mjs";
 
 const command = (name) => () => hasCommand(name);
 const file =
   (...paths) =>
   () =>
     paths.some((path) => existsSync(path));
-const headers = file(
-  join(process.execPath, "../../include/node/node_api.h"),
-  "/usr/include/node/node_api.h",
-  "/usr/local/include/node/node_api.h",
-);
 const library = `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu/libseccomp.a`;
 const release = existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8") : "";
 const isDebian12 = /^VERSION_CODENAME=bookworm$/m.test(release);
@@ -38,7 +33,7 @@ const groups = {
     "musl-tools": command("musl-gcc"),
     "libseccomp-dev": file(library, "/usr/lib/libseccomp.a", "/usr/local/lib/libseccomp.a"),
     "libsystemd-dev": file("/usr/include/systemd/sd-bus.h"),
-    "libnode-dev": headers,
+    "libnode-dev": () => headersPrefix() !== undefined,
   },
   test: {
     "busybox-static": file("/bin/busybox", "/usr/bin/busybox"),
