@@ -3,18 +3,15 @@
 import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../../helpers/sandbox.js";
+import { Caller } from "./caller.js";
 import { ociArchive } from "./image.js";
-import { type Answer, type CommandOptions, hasSystemd, type Place, runtime } from "./place.js";
+import { hasSystemd, type Place, runtime } from "./place.js";
 
 export const IMAGE = "test.local/bb:1";
 
-export class Containerd {
-  readonly #place: Place;
-  readonly #ctr: string[];
-
+export class Containerd extends Caller {
   private constructor(place: Place, socket: string) {
-    this.#place = place;
-    this.#ctr = ["ctr", "--address", socket];
+    super(place, ["ctr", "--address", socket]);
   }
 
   /** Starts the daemon and waits until it answers; imports the image. */
@@ -51,25 +48,6 @@ path = "${folder("opt")}"
       this.run(["task", "delete", "--force", id]);
       this.run(["container", "delete", id]);
     }
-  }
-
-  words(args: readonly string[]): string[] {
-    return [...this.#ctr, ...args];
-  }
-
-  run(args: readonly string[], options: CommandOptions = {}): Answer {
-    return this.#place.run(this.words(args), options);
-  }
-
-  terminal(args: readonly string[], options: CommandOptions = {}): Answer {
-    return this.#place.runInTerminal(this.words(args), options);
-  }
-
-  /** What a command prints, without the last newline; throws when it fails. */
-  ok(args: readonly string[], options: CommandOptions = {}): string {
-    const { status, stdout, stderr } = this.run(args, options);
-    if (status !== 0) throw new Error(`ctr ${args.join(" ")}: status ${status}: ${stdout}${stderr}`);
-    return stdout.trim();
   }
 
   /** The words of `ctr run` with the runtime under test. */

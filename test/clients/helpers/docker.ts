@@ -2,18 +2,15 @@
 
 import { join } from "node:path";
 import { until } from "../../helpers/sandbox.js";
+import { Caller } from "./caller.js";
 import { rootfsTar } from "./image.js";
-import { type Answer, type CommandOptions, hasSystemd, type Place, runtime, runtimeName } from "./place.js";
+import { hasSystemd, type Place, runtime, runtimeName } from "./place.js";
 
 export const IMAGE = "bb";
 
-export class Docker {
-  readonly #place: Place;
-  readonly #docker: string[];
-
+export class Docker extends Caller {
   private constructor(place: Place, socket: string) {
-    this.#place = place;
-    this.#docker = ["docker", "--host", `unix://${socket}`];
+    super(place, ["docker", "--host", `unix://${socket}`]);
   }
 
   /** Starts the daemon and waits until it answers; imports the image. */
@@ -51,25 +48,6 @@ export class Docker {
     this.run(["swarm", "leave", "--force"]);
     const all = this.run(["ps", "--all", "--quiet"]).stdout.split("\n").filter(Boolean);
     if (all.length > 0) this.run(["rm", "--force", ...all]);
-  }
-
-  words(args: readonly string[]): string[] {
-    return [...this.#docker, ...args];
-  }
-
-  run(args: readonly string[], options: CommandOptions = {}): Answer {
-    return this.#place.run(this.words(args), options);
-  }
-
-  terminal(args: readonly string[], options: CommandOptions = {}): Answer {
-    return this.#place.runInTerminal(this.words(args), options);
-  }
-
-  /** What a command prints, without the last newline; throws when it fails. */
-  ok(args: readonly string[], options: CommandOptions = {}): string {
-    const { status, stdout, stderr } = this.run(args, options);
-    if (status !== 0) throw new Error(`docker ${args.join(" ")}: status ${status}: ${stdout}${stderr}`);
-    return stdout.trim();
   }
 
   inspect(name: string, format: string): string {

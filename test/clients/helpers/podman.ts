@@ -1,20 +1,16 @@
 // Podman and Buildah with storage of their own and the runtime under test.
 
+import { Caller } from "./caller.js";
 import { rootfsTar } from "./image.js";
-import { type Answer, type CommandOptions, hasSystemd, type Place, runtime, runtimeName } from "./place.js";
+import { hasSystemd, type Place, runtime, runtimeName } from "./place.js";
 
 /** The image that every container is made of. */
 export const IMAGE = "bb";
 /** Most containers need none, and start faster so. */
 export const NO_NETWORK = "--network=none";
 
-export class Podman {
-  readonly #place: Place;
-  readonly #env: NodeJS.ProcessEnv;
-  readonly #options: string[];
-
+export class Podman extends Caller {
   constructor(place: Place) {
-    this.#place = place;
     const names = ["runt", "runc", "crun"].map((name) => `"${name}"`).join(", ");
     // Podman knows by a runtime's name whether it writes JSON logs and runs without cgroups.
     // Hard limits can't be raised without CAP_SYS_RESOURCE, which development machines may lack.
@@ -29,36 +25,16 @@ runtime_supports_nocgroup = [${names}]
 ${runtimeName} = ["${runtime}"]
 `,
     );
-    this.#env = { CONTAINERS_CONF: config };
     const folders = ["root", "runroot", "tmpdir"].flatMap((name) => [`--${name}`, place.folder(`podman/${name}`)]);
-    this.#options = [
+    const options = [
       ...folders,
       ...["--storage-driver", "overlay", "--events-backend", "file", "--runtime", runtimeName],
       ...["--cgroup-manager", hasSystemd ? "systemd" : "cgroupfs", "--network-config-dir", place.folder("podman/net")],
     ];
+    super(place, ["podman", ...options], { CONTAINERS_CONF: config });
     place.atEnd(() => this.run(["rm", "--all", "--force", "--time", "0"]));
     place.atEnd(() => this.run(["pod", "rm", "--all", "--force", "--time", "0"]));
     this.ok(["import", rootfsTar(place), IMAGE]);
-  }
-
-  words(args: readonly string[]): string[] {
-    return ["podman", ...this.#options, ...args];
-  }
-
-  run(args: readonly string[], options: CommandOptions = {}): Answer {
-    return this.#place.run(this.words(args), { ...options, env: { ...this.#env, ...options.env } });
-  }
-
-  /** As run(), under a terminal. */
-  terminal(args: readonly string[], options: CommandOptions = {}): Answer {
-    return this.#place.runInTerminal(this.words(args), { ...options, env: this.#env });
-  }
-
-  /** What a command prints, without the last newline; throws when it fails. */
-  ok(args: readonly string[], options: CommandOptions = {}): string {
-    const { status, stdout, stderr } = this.run(args, options);
-    if (status !== 0) throw new Error(`podman ${args.join(" ")}: status ${status}: ${stdout}${stderr}`);
-    return stdout.trim();
   }
 
   /** A container that waits until it is stopped. */
