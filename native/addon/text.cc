@@ -44,8 +44,6 @@ Napi::Value strerror(const Napi::CallbackInfo &info) {
 
 }  // namespace
 
-void add_text(Napi::Object exports) {
-  add<strerror>(exports, "strerror");
-}
+void add_text(Napi::Object exports) { add<strerror>(exports, "strerror"); }
 
 }  // namespace addon
