@@ -388,6 +388,8 @@ t.test("the v2 driver on the hybrid's cgroup2", unified, async (t) => {
   );
   drivers.push(owned);
   owned.create(undefined);
+  t.equal(statSync(`${directory}-owned`).uid, 0, "not before the first process is in place");
+  owned.settle(undefined);
   t.equal(statSync(`${directory}-owned`).uid, 65534);
   t.equal(statSync(`${directory}-owned/cgroup.procs`).uid, 65534);
   t.equal(statSync(`${directory}-owned/cgroup.max.depth`).uid, 0, "limits stay root's");

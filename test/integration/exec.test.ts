@@ -1,7 +1,7 @@
 // exec: whom the added process runs as, where, with what, and what comes back. The rest is in
 // exec-join.test.ts (which containers), exec-process.test.ts, exec-security.test.ts, exec-terminal.test.ts.
 
-import { existsSync, openSync, closeSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { execProbe, execShell, running } from "../helpers/exec.js";
@@ -101,6 +101,7 @@ t.test("ambient ones too, where the process of the container may inherit them", 
 t.test("the user is a number and nothing else (CVE-2026-30892, CVE-2016-3697)", async (t) => {
   const box = sandbox(t);
   const id = running(box, (_, bundle) => {
+    rmSync(join(bundle, "rootfs/etc/passwd")); // a hard link of all tests' file
     writeFileSync(join(bundle, "rootfs/etc/passwd"), "1000:x:0:0::/:/bin/sh\nroot:x:0:0::/:/bin/sh\n");
   });
   t.equal(execProbe(box, id, ["-u", "1000"]).uid, 1000, "not the name 1000 of the image's passwd");
