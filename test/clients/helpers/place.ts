@@ -11,6 +11,7 @@ import {
   mkdtempSync,
   openSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -48,17 +49,19 @@ let count = 0;
 export class Place {
   /** A short path: unix sockets have 107 characters. */
   readonly dir: string;
-  readonly #netns: string;
+  /** Holds the network namespace. Not `ip netns`, which leaves a shared mount on /run/netns. */
+  readonly #network: ChildProcess;
   readonly #services: ChildProcess[] = [];
   readonly #undo: (() => void)[] = [];
 
   constructor() {
     this.dir = mkdtempSync(`/tmp/${mark}`);
     chmodSync(this.dir, 0o711);
-    this.#netns = `${mark}${process.pid}-${++count}`;
-    execFileSync("ip", ["netns", "add", this.#netns]);
-    // Not `ip netns exec`: it mounts /sys anew and so hides the cgroups.
-    execFileSync("nsenter", [`--net=/run/netns/${this.#netns}`, "ip", "link", "set", "lo", "up"]);
+    this.#network = spawn("unshare", ["--net", "sleep", "infinity"], { cwd: this.dir, stdio: "ignore" });
+    const namespace = `/proc/${this.#network.pid}/ns/net`;
+    const pause = new Int32Array(new SharedArrayBuffer(4));
+    while (readlinkSync(namespace) === readlinkSync("/proc/self/ns/net")) Atomics.wait(pause, 0, 0, 5);
+    execFileSync("nsenter", [`--net=${namespace}`, "ip", "link", "set", "lo", "up"]);
   }
 
   /** A folder of the place, made. */
@@ -81,7 +84,7 @@ export class Place {
   }
 
   #words(words: readonly string[]): string[] {
-    return ["nsenter", `--net=/run/netns/${this.#netns}`, "--", ...words];
+    return ["nsenter", `--net=/proc/${this.#network.pid}/ns/net`, "--", ...words];
   }
 
   /** Runs a command in the place's network and waits for it. */
@@ -141,7 +144,7 @@ export class Place {
       );
     }
     this.#unmount();
-    spawnSync("ip", ["netns", "delete", this.#netns]);
+    this.#network.kill("SIGKILL");
     rmSync(this.dir, { recursive: true, force: true });
   }
 
