@@ -76,6 +76,9 @@ function chooseProcess(own: Process, asked: ProcessOptions | string, report: Rep
   return typeof asked === "string" ? processFromFile(own, asked, report) : processFromOptions(own, asked);
 }
 
+/** How long a container's first process may take from killing its others to its own end. */
+const ENDING_MS = 1000;
+
 const stopped = (): RuntError => new RuntError("cannot exec in a stopped container");
 
 /** One process on its way into a container. */
@@ -83,6 +86,7 @@ class Joining {
   private readonly host: Host;
   /** The step at which the last attempt failed. */
   private failed: PlannedStep | undefined;
+  private killed = false;
   /** Moves a process into the container's unit. */
   private attach: ((pid: number) => void) | undefined;
 
@@ -116,7 +120,8 @@ class Joining {
     try {
       return this.start(placement);
     } catch (error) {
-      if (!isAlive(this.state.init)) throw stopped();
+      // A first process that ends takes all of its pid namespace along before it has ended itself.
+      if (!isAlive(this.state.init) || (this.killed && this.init.wait(ENDING_MS))) throw stopped();
       if (await this.mayAskSystemd(error)) return this.start({ ...placement, wait: true });
       const other = this.besideInit(placement, error);
       if (other === undefined) throw error;
@@ -199,6 +204,7 @@ class Joining {
       return session;
     } catch (error) {
       this.failed = plan.steps[session.failedStep];
+      this.killed = session.killed;
       session.kill();
       session.close();
       if (written) native().unlink(request.pidFile!);

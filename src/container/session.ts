@@ -62,6 +62,8 @@ export class Session {
   master = -1;
   /** The step that failed; -1: none has. */
   failedStep = -1;
+  /** runt-init was ended by SIGKILL: by the OOM killer, or with the container that it was joining. */
+  killed = false;
 
   private readonly helper: SpawnedInit;
   private helperReaped = false;
@@ -234,9 +236,10 @@ export class Session {
       return new RuntError(`unable to start container process: runt-init ended with status ${status}`);
     }
     const signal = status - 128;
+    this.killed = signal === SIGKILL;
     return new RuntError({
       cause: `unable to start container process: runt-init was killed by signal ${signal}`,
-      hint: signal === 9 ? "the kernel's OOM killer does that when linux.resources.memory.limit is too low" : undefined,
+      hint: this.killed ? "the kernel's OOM killer does that when linux.resources.memory.limit is too low" : undefined,
     });
   }
 }
