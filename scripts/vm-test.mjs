@@ -14,6 +14,8 @@ run(process.execPath, ["scripts/test-tools.mjs"]);
 
 const { image } = await import("../test/vm/image.mjs");
 const { Machine } = await import("../test/vm/machine.mjs");
+const { bundleTap } = await import("../test/vm/tap.mjs");
+bundleTap();
 const folder = await image();
 const machine = new Machine(folder);
 machine.closeAtExit();

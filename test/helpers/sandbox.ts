@@ -3,8 +3,21 @@
 //
 // The runtime is $RUNT (scripts/test.mjs sets it to the engine under test), else bin/runt.
 
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
-import { chmodSync, closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -46,6 +59,9 @@ export interface Background {
   stderr(): string;
 }
 
+/** How many times longer than usual everything may take: emulated machines are slow. */
+const patience = Number(process.env.RUNT_TEST_PATIENCE ?? 1);
+
 let count = 0;
 
 /** What everything of this run has in its name: scripts/leftovers.mjs looks for it afterwards. */
@@ -76,7 +92,7 @@ export class Sandbox {
   bundle(edit: (config: TestConfig, bundle: string) => void = () => {}): string {
     const bundle = join(this.dir, `bundle-${++count}`);
     mkdirSync(bundle);
-    execFileSync("cp", ["-al", join(tools, "rootfs"), join(bundle, "rootfs")]);
+    linkTree(join(tools, "rootfs"), join(bundle, "rootfs"));
     const config = defaultConfig();
     edit(config, bundle);
     this.configure(bundle, config);
@@ -111,7 +127,11 @@ export class Sandbox {
   /** Runs the runtime and waits for it (not for a container that it leaves behind). */
   run(args: string[], options: RunOptions = {}): Result {
     const { files, words, settings, close } = this.#spawning(args, options);
-    const limit = { timeout: options.timeout ?? 60_000, killSignal: "SIGKILL" as const, input: options.input };
+    const limit = {
+      timeout: (options.timeout ?? 60_000) * patience,
+      killSignal: "SIGKILL" as const,
+      input: options.input,
+    };
     const { status, signal, error } = spawnSync(words[0]!, words.slice(1), { ...settings, ...limit });
     close();
     if (error && (error as NodeJS.ErrnoException).code !== "ETIMEDOUT") throw error;
@@ -124,7 +144,7 @@ export class Sandbox {
     const { files, words, settings, close } = this.#spawning(args, options);
     const child = spawn(words[0]!, words.slice(1), settings);
     close();
-    const timer = setTimeout(() => child.kill("SIGKILL"), options.timeout ?? 60_000);
+    const timer = setTimeout(() => child.kill("SIGKILL"), (options.timeout ?? 60_000) * patience);
     const [stdout, stderr] = [() => read(files.stdout), () => read(files.stderr)];
     const done = new Promise<Result>((done, failed) => {
       child.on("error", failed);
@@ -174,9 +194,22 @@ export class Sandbox {
 
   /** Deletes what is left of the containers, then the folder. */
   close(): void {
-    for (const id of this.ids) this.run(["delete", "--force", id]);
+    // A container without a state folder is gone, or has never been.
+    const left = this.ids.filter((id) => existsSync(join(this.root, id)));
+    for (const id of left) this.run(["delete", "--force", id]);
     rmSync(this.dir, { recursive: true, force: true });
   }
+}
+
+/** A copy of a folder with hard links for files; no command is run, that takes longer than all the links. */
+function linkTree(from: string, to: string): void {
+  mkdirSync(to);
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory()) linkTree(source, target);
+    else linkSync(source, target);
+  }
+  chmodSync(to, statSync(from).mode);
 }
 
 function read(file: string): string {
@@ -192,7 +225,7 @@ export function sandbox(t: Test): Sandbox {
 
 /** Waits until a condition holds; throws when it does not within the time. */
 export async function until(what: string, condition: () => boolean, timeout = 10_000): Promise<void> {
-  const end = Date.now() + timeout;
+  const end = Date.now() + timeout * patience;
   while (!condition()) {
     if (Date.now() > end) throw new Error(`waited ${timeout} ms in vain: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
