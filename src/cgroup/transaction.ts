@@ -15,10 +15,14 @@ interface Noted {
   text: string;
 }
 
-/** Writes all, in order, or throws RuntError with everything as it was before. */
-export function applyAllOrNothing(writes: readonly CgroupWrite[], directories: Directories): void {
+/**
+ * Writes all, in order, or throws RuntError with everything as it was before.
+ * `first`: what changes the same files ahead of the writes (systemd, which is told of the limits).
+ */
+export function applyAllOrNothing(writes: readonly CgroupWrite[], directories: Directories, first?: () => void): void {
   const before = note(writes, directories);
   try {
+    first?.();
     applyWrites(writes, directories);
   } catch (error) {
     const lost = putBack(before, directories);

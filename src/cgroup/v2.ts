@@ -78,20 +78,34 @@ export class CgroupV2Driver implements CgroupDriver {
   }
 
   update(resources: LinuxResources): void {
+    this.change(this.completed(resources));
+  }
+
+  /** An update with what it leaves open: the usage is checked, memory and swap are completed from the cgroup. */
+  protected completed(resources: LinuxResources): LinuxResources {
+    const { memory } = resources;
+    if (!memory) return resources;
+    const read = this.reader();
+    const usage = memory.checkBeforeUpdate ? read("memory.current") : undefined;
+    if (usage !== undefined) checkMemoryUsage(memory, BigInt(usage));
+    return { ...resources, memory: completeMemory(memory, read("memory.max"), read("memory.swap.max")) };
+  }
+
+  /** `first` is done before the files are written; when it or one of them fails, they are put back. */
+  protected change(resources: LinuxResources, first?: () => void): void {
     this.warnings.push(...resourceWarnings(resources));
     const directory = this.directory("update");
-    const read = (file: string) => native().readFileIfAny(`${directory}/${file}`)?.trim();
-    const { memory } = resources;
-    if (memory?.checkBeforeUpdate) {
-      const usage = read("memory.current");
-      if (usage !== undefined) checkMemoryUsage(memory, BigInt(usage));
-    }
-    const complete = memory && completeMemory(memory, read("memory.max"), read("memory.swap.max"));
-    const writes = v2Writes(complete ? { ...resources, memory: complete } : resources, read("cpu.max"));
+    const writes = v2Writes(resources, this.reader()("cpu.max"));
     enableControllers(directory, controllersOf(writes));
-    applyAllOrNothing(writes, this.paths.directories);
+    applyAllOrNothing(writes, this.paths.directories, first);
     // Also when all is allowed now: an earlier program must go.
     if (resources.devices) this.setDevices(directory, deviceRules(resources.devices));
+  }
+
+  /** Reads files of the cgroup; undefined for those that are not there. */
+  protected reader(): (file: string) => string | undefined {
+    const directory = this.directory("update");
+    return (file) => native().readFileIfAny(`${directory}/${file}`)?.trim();
   }
 
   placement(): CgroupPlacement {

@@ -147,10 +147,11 @@ t.test("later commands need no flag: update, pause, resume, kill, delete", optio
   t.equal(read("cpu.max"), "13000 100000");
   t.equal(read("pids.max"), "55");
   t.equal(read("cpuset.cpus"), "1");
-  const refused = box.run(["update", "--cpuset-cpus", "4000", id]);
+  const refused = box.run(["update", "--memory", "100003840", "--cpuset-cpus", "4000", id]);
   t.equal(refused.status, 1);
   t.match(refused.stderr, /cpuset/);
   t.equal(read("cpuset.cpus"), "1", "as it was");
+  t.equal(read("memory.max"), "200003584", "that, too");
   t.equal(box.run(["pause", id]).status, 0);
   t.equal(box.state(id)?.status, "paused");
   t.equal(box.run(["resume", id]).status, 0);

@@ -16,7 +16,6 @@ import { splitPids } from "../pids.js";
 import { waitUntilEmpty } from "../remove.js";
 import type { LinuxResources } from "../resources.js";
 import { CgroupV2Driver } from "../v2.js";
-import { checkMemoryUsage } from "../v2/memory.js";
 import type { DriverOptions } from "../v1.js";
 import { annotatedProperties } from "./annotations.js";
 import { deviceProperties } from "./devices.js";
@@ -85,16 +84,15 @@ export class SystemdDriver extends CgroupV2Driver {
   }
 
   override update(resources: LinuxResources): void {
-    const directory = this.existing();
-    const read = (file: string) => native().readFileIfAny(`${directory}/${file}`)?.trim();
-    // systemd writes as well, so what must not be written is found out first.
-    const usage = resources.memory?.checkBeforeUpdate ? read("memory.current") : undefined;
-    if (usage !== undefined) checkMemoryUsage(resources.memory!, BigInt(usage));
-    const cpuMax = read("cpu.max");
-    const properties = [...resourceProperties(resources, { ...this.context(), cpuMax }).values()];
+    this.existing();
+    const complete = this.completed(resources);
+    const cpuMax = this.reader()("cpu.max");
+    const properties = [...resourceProperties(complete, { ...this.context(), cpuMax }).values()];
     if (resources.devices) properties.push(...this.deviceProperties(resources));
-    this.manager().setProperties(this.unit.unit, properties);
-    super.update(withRoundedQuota(resources, parseCpuMax(cpuMax)[1]));
+    // systemd writes the files as well, so what they say is noted before it does.
+    this.change(withRoundedQuota(complete, parseCpuMax(cpuMax)[1]), () =>
+      this.manager().setProperties(this.unit.unit, properties),
+    );
   }
 
   override remove(timeoutMs: number): void {
