@@ -164,7 +164,8 @@ function typed({ box, env }: Place, shell: string[], setUp: string, keys = "runt
   const input = `${setUp}\n${keys}\x01echo :\n exit\n`;
   const { stdout } = spawnSync("script", ["-qec", shell.join(" "), "/dev/null"], {
     cwd: box.dir,
-    env: { ...env, TERM: "xterm" },
+    // npm sets EDITOR to vi, which makes zsh read keys as vi does.
+    env: { ...env, TERM: "xterm", EDITOR: "emacs", VISUAL: "emacs" },
     input,
     encoding: "utf8",
     timeout: 30_000,
