@@ -7,6 +7,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import {
   chmodSync,
   closeSync,
+  copyFileSync,
   existsSync,
   linkSync,
   mkdirSync,
@@ -201,12 +202,16 @@ export class Sandbox {
   }
 }
 
-/** A copy of a folder with hard links for files; no command is run, that takes longer than all the links. */
+/**
+ * A copy of a folder with hard links for its programs; what is small enough to be edited is a file of its own.
+ * No command is run: that takes longer than all the links.
+ */
 function linkTree(from: string, to: string): void {
   mkdirSync(to);
   for (const entry of readdirSync(from, { withFileTypes: true })) {
     const [source, target] = [join(from, entry.name), join(to, entry.name)];
     if (entry.isDirectory()) linkTree(source, target);
+    else if (entry.isFile() && statSync(source).size < 1024) copyFileSync(source, target);
     else linkSync(source, target);
   }
   chmodSync(to, statSync(from).mode);

@@ -77,7 +77,9 @@ export function underTerminal(box: Sandbox, args: string[], input = ""): { statu
   });
   const shown = readFileSync(log, "utf8")
     .replace(/^Script started.*\n/, "")
-    .replace(/\n*Script done.*\n$/, "");
+    .replace(/\n*Script done.*\n$/, "")
+    // script(1) types an end of file, when its input has ended; a terminal that echoes may show it.
+    .replace(/\^[@D](\x08\x08)?/g, "");
   return { status, shown };
 }
 

@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
+import { cgroupsNamed } from "../helpers/cgroup.js";
 import type { TestConfig, TestHook } from "../helpers/config.js";
 import { withUserNamespace } from "../helpers/config.js";
 import { type Sandbox, sandbox, until } from "../helpers/sandbox.js";
@@ -59,7 +60,7 @@ t.test("the pid that hooks are told is that of their side", async (t) => {
 const machine = (box: Sandbox) => ({
   root: readdirSync(box.root).filter((name) => !name.includes("~")),
   mounts: readFileSync("/proc/self/mountinfo", "utf8").includes(box.dir),
-  cgroups: execFileSync("find", ["/sys/fs/cgroup", "-name", `*${box.ids.at(-1)}*`], { encoding: "utf8" }),
+  cgroups: cgroupsNamed(box.ids.at(-1)!),
 });
 
 t.test("a create that fails leaves the machine as it was", async (t) => {
@@ -77,7 +78,7 @@ t.test("a create that fails leaves the machine as it was", async (t) => {
     const before = execFileSync("find", [bundle], { encoding: "utf8" }).split("\n").length;
     const result = box.run(["create", "--bundle", bundle, box.id()]);
     t.equal(result.status, 1, what);
-    t.same(machine(box), { root: [], mounts: false, cgroups: "" }, what);
+    t.same(machine(box), { root: [], mounts: false, cgroups: [] }, what);
     // Mount points that the image lacked are made in it, as everywhere.
     const made = execFileSync("find", [bundle], { encoding: "utf8" }).split("\n").length - before;
     t.ok(made <= 1, `${what}: ${made} new files in the bundle`);
@@ -112,7 +113,7 @@ t.test("a startContainer or poststart hook that fails: destroyed, and poststop h
     t.equal(start.status, 1);
     t.match(start.stderr, new RegExp(`hooks\\.${kind}\\[0\\].*exit status 7`));
     t.equal(box.state(id), undefined, "destroyed");
-    t.same(machine(box), { root: [], mounts: false, cgroups: "" });
+    t.same(machine(box), { root: [], mounts: false, cgroups: [] });
     t.match(JSON.parse(readFileSync(after, "utf8")), { id, status: "stopped" });
   }
 });
