@@ -5,6 +5,8 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Test } from "tap";
+import { isV2 } from "./cgroup.js";
+import { withoutNamespace } from "./config.js";
 import { runtime, type Sandbox } from "./sandbox.js";
 
 /** The real runc, when the machine has it. */
@@ -47,8 +49,9 @@ export class Pair {
     symlinkSync(runtime, this.link);
     this.bundle = box.bundle((config) => {
       config.process.args = ["/bin/probe", "pause"];
-      // 1.1.5 has no cgroup namespace on v1 without cgroup2.
-      config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== "cgroup");
+      // 1.1.5 has no cgroup namespace on v1 without cgroup2; without one it takes the flags of the host's
+      // cgroup2 away (nsdelegate, memory_recursiveprot), because it mounts that anew for the container.
+      if (!isV2) withoutNamespace(config, "cgroup");
       config.ociVersion = "1.3.0";
     });
     t.teardown(() => {

@@ -172,6 +172,8 @@ t.test("--all: every process, whatever the signal", async (t) => {
 t.test("a pid that is another process's by now is left alone", async (t) => {
   const box = sandbox(t);
   const id = running(box);
+  // Start times are counted in ticks of 10 ms: one that is taken over must be another's.
+  await new Promise((resolve) => setTimeout(resolve, 30));
   const innocent = spawn("sleep", ["1000"]);
   t.teardown(() => innocent.kill());
   const file = join(box.root, id, "state.json");
