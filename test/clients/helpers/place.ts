@@ -10,6 +10,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
@@ -53,6 +54,7 @@ export class Place {
   readonly #network: ChildProcess;
   readonly #services: ChildProcess[] = [];
   readonly #undo: (() => void)[] = [];
+  readonly #netnsWasMounted = mountPoints().includes(NETNS);
 
   constructor() {
     this.dir = mkdtempSync(`/tmp/${mark}`);
@@ -148,14 +150,24 @@ export class Place {
     rmSync(this.dir, { recursive: true, force: true });
   }
 
-  /** What callers leave mounted below the folder (container roots, shm, network namespaces). */
+  /**
+   * What callers leave mounted: below the folder (container roots, shm, network namespaces), and Podman's
+   * shared mount of /run/netns on itself, when nobody else has a namespace there.
+   */
   #unmount(): void {
-    const points = readFileSync("/proc/self/mountinfo", "utf8")
-      .split("\n")
-      .map((line) => line.split(" ")[4] ?? "")
-      .filter((point) => point.startsWith(`${this.dir}/`));
+    const points = mountPoints().filter((point) => point.startsWith(`${this.dir}/`));
     for (const point of points.reverse()) spawnSync("umount", ["-l", point]);
+    const isOurs = !this.#netnsWasMounted && mountPoints().includes(NETNS);
+    if (isOurs && readdirSync(NETNS).length === 0) spawnSync("umount", [NETNS]);
   }
+}
+
+const NETNS = "/run/netns";
+
+/** Where something is mounted, in the order of the mounts. */
+function mountPoints(): string[] {
+  const lines = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
+  return lines.map((line) => line.split(" ")[4] ?? "");
 }
 
 /** A place that is closed when the test (of the file's top level, mostly) ends. */
