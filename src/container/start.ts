@@ -15,7 +15,7 @@ import type { Reporter } from "./report.js";
 import { answerSeccomp, isSeccompSync } from "./session.js";
 import { hookState, type LateStep, type StateDocument } from "./state.js";
 import { isAlive, isPaused } from "./status.js";
-import { START_SOCKET, lockContainer, readState, stateDirectory } from "./store.js";
+import { START_SOCKET, lockContainer, noSuchContainer, readState, release } from "./store.js";
 
 /**
  * Runs the program of a created container. In: who is to hear when it is ready, if anybody: then
@@ -23,17 +23,15 @@ import { START_SOCKET, lockContainer, readState, stateDirectory } from "./store.
  */
 export async function startContainer(root: string, id: string, report: Reporter, notifier?: Notifier): Promise<void> {
   const state = readState(root, id);
-  if (!isAlive(state.init)) throw new RuntError("cannot start a container that has stopped");
-  if (isPaused(state)) throw new RuntError("cannot start a container in the paused state");
-  const directory = stateDirectory(root, id);
-  const connection = native().connectStart(directory, START_SOCKET);
-  if (connection === null) throw new RuntError("cannot start an already running container");
-  // Before the program runs, so that neither its words nor its end are missed.
-  const notifies = notifier?.listen(directory) && notifier.connect();
-  const pidfd = notifies ? openPidfd(state.init.pid) : -1;
-  const failed = withAgent(state, connection, (agent) => converse(connection, agent, state, report));
-  // Nobody listens there any more. Leaving it would cost every later question for the status a connect(2).
-  native().unlink(`${directory}/${START_SOCKET}`);
+  const agent = agentOf(state);
+  let failed: LateFailure | null;
+  let started: Started;
+  try {
+    started = sayGo(root, state, notifier);
+    failed = converse(started.connection, agent, state, report);
+  } finally {
+    if (agent >= 0) native().close(agent);
+  }
   if (failed) {
     // Specification, lifecycle step 7: a failing startContainer hook ends the container wholly.
     if (failed.op === "run_hook") await destroyStarted(root, state, report);
@@ -41,7 +39,42 @@ export async function startContainer(root: string, id: string, report: Reporter,
   }
   report.debug(`start: process ${state.init.pid} runs the program`);
   await runPoststart(root, state, report);
-  if (notifies) notifier?.wait(state.init.pid, pidfd);
+  if (started.notifies) notifier?.wait(state.init.pid, started.pidfd);
+}
+
+interface Started {
+  /** To runt-init, which has been told to go on. */
+  connection: number;
+  /** The container's words are listened for. */
+  notifies: boolean;
+  /** Of the first process, when it is waited for. */
+  pidfd: number;
+}
+
+/**
+ * Tells runt-init to go on. The lock is held only so long: hooks may take their time, and `delete --force` must
+ * get through to a container whose hooks never end. Throws RuntError when it is not for this `start` to do.
+ */
+function sayGo(root: string, state: StateDocument, notifier: Notifier | undefined): Started {
+  const claim = lockContainer(root, state.id, true);
+  if (claim === null || claim === "busy") throw noSuchContainer();
+  const { directory } = claim;
+  try {
+    // The process that the state names: a container of the same id that was made meanwhile is another one.
+    if (!isAlive(state.init)) throw new RuntError("cannot start a container that has stopped");
+    if (isPaused(state)) throw new RuntError("cannot start a container in the paused state");
+    const connection = connect(directory);
+    // Before the program runs, so that neither its words nor its end are missed.
+    const notifies = notifier?.listen(directory) === true && notifier.connect();
+    const pidfd = notifies ? openPidfd(state.init.pid) : -1;
+    answerWait(connection, state);
+    // The next `start` finds nobody to talk to, whether or not runt-init has closed the socket by then. And leaving
+    // it would cost every later question for the status a connect(2).
+    native().unlink(`${directory}/${START_SOCKET}`);
+    return { connection, notifies, pidfd };
+  } finally {
+    release(claim);
+  }
 }
 
 interface LateFailure {
@@ -49,32 +82,30 @@ interface LateFailure {
   error: RuntError;
 }
 
-/**
- * Connects to the agent of a filter that is loaded late: without one the container stays created, and
- * `start` can be repeated. In: what goes on with the connection (-1: no agent has to be told).
- */
-function withAgent<T>(state: StateDocument, toInit: number, goOn: (agent: number) => T): T {
-  if (!state.listener || !state.late.some(({ op }) => op === "set_seccomp")) return goOn(-1);
-  let agent = -1;
-  try {
-    agent = connectAgent(state.listener);
-  } catch (error) {
-    native().close(toInit);
-    throw error;
+/** To the runt-init that waits. It hears only the user who created the container (may_start in native/init/start.cc). */
+function connect(directory: string): number {
+  const owner = native().lstat(`${directory}/${START_SOCKET}`)?.uid;
+  if (owner !== undefined && owner !== native().geteuid()) {
+    throw new RuntError({ cause: `the container is user ${owner}'s`, hint: "only that user can start it" });
   }
-  try {
-    return goOn(agent);
-  } finally {
-    native().close(agent);
-  }
+  const connection = owner === undefined ? null : native().connectStart(directory, START_SOCKET);
+  if (connection === null) throw new RuntError("cannot start an already running container");
+  return connection;
 }
 
-/** The talk over the connection: go, then warnings or a failure, until it hangs up. */
+/**
+ * A connection to the agent of a filter that is loaded late; -1: no agent has to be told. Without one the container
+ * stays created, and `start` can be repeated.
+ */
+function agentOf({ listener, late }: StateDocument): number {
+  return listener && late.some(({ op }) => op === "set_seccomp") ? connectAgent(listener) : -1;
+}
+
+/** What runt-init says after its go: warnings or a failure, until it hangs up. */
 function converse(connection: number, agent: number, state: StateDocument, report: Reporter): LateFailure | null {
   const stepOf = (index: number) => state.late.find((step) => step.index === index);
   let failed: LateFailure | null = null;
   try {
-    sayGo(connection, state);
     for (let message = native().receive(connection, -1); message !== null; message = native().receive(connection, -1)) {
       const step = stepOf(message.step);
       if (isSeccompSync(message)) answerSeccomp(connection, message, (fd) => tellOfStart(agent, state, fd));
@@ -84,11 +115,6 @@ function converse(connection: number, agent: number, state: StateDocument, repor
       if (message.kind === MESSAGE_WARNING) report.warn(wordFailure(step, message).message);
       if (message.kind === MESSAGE_FAILURE) failed = { op: step?.op, error: wordFailure(step, message) };
     }
-  } catch (error) {
-    // Another `start` was first, and the socket is gone before it came to this one.
-    const { code } = error as { code?: string };
-    if (code === "EPIPE" || code === "ECONNRESET") throw new RuntError("cannot start an already running container");
-    throw error;
   } finally {
     native().close(connection);
   }
@@ -101,7 +127,7 @@ function tellOfStart(agent: number, state: StateDocument, listener: number): voi
   sendProcessState(agent, state.listener!, process, listener);
 }
 
-function sayGo(connection: number, state: StateDocument): void {
+function answerWait(connection: number, state: StateDocument): void {
   if (!state.startHooks) {
     native().answer(connection, -1);
     return;

@@ -38,6 +38,26 @@ t.test("create and start: start returns when the container is ready, and the man
   t.match(box.run(["list"]).stdout, id);
 });
 
+t.test("of many starts at the same time one starts the container, and hears of it", async (t) => {
+  const box = sandbox(t);
+  const manager = await serviceManager(t, box);
+  const id = box.id();
+  const created = box.run(
+    ["create", "--bundle", bundleOf(box, "sleep 0.4; notify READY=1; sleep 60"), id],
+    withSocket(manager.address),
+  );
+  t.equal(created.status, 0, created.stderr);
+  const starts = Array.from({ length: 6 }, () =>
+    box.start(["start", id], { ...withSocket(manager.address), timeout: 20_000 }),
+  );
+  const results = await Promise.all(starts.map(({ done }) => done));
+  const [started, refused] = [0, 1].map((status) => results.filter((result) => result.status === status));
+  t.equal(started?.length, 1);
+  t.equal(refused?.length, 5);
+  for (const { stderr } of refused ?? []) t.match(stderr, /cannot start an already running container/);
+  t.same(manager.lines(), ["READY=1", `MAINPID=${box.state(id)!.pid}`, "BARRIER=1"]);
+});
+
 t.test("run --detach, an abstract socket of the manager", async (t) => {
   const box = sandbox(t);
   const manager = await serviceManager(t, box, { abstract: true });

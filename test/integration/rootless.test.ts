@@ -81,6 +81,22 @@ t.test("the life of a container, and where it is kept", options, async (t) => {
   t.equal(run("delete", "--force", id).status, 0);
 });
 
+t.test("root of the host sees, kills and deletes a user's container; to start it is the user's", options, async (t) => {
+  const me = user(t);
+  const id = me.id();
+  t.equal(me.run(["create", "--bundle", me.bundle(({ process }) => (process.args = ["sleep", "60"])), id]).status, 0);
+  const root = (...args: string[]) => me.box.run(["--root", me.root, ...args, id]);
+  const refused = root("start");
+  t.equal(refused.status, 1);
+  t.match(refused.stderr, /the container is user \d+'s \(only that user can start it\)/);
+  t.equal(me.state(id)?.status, "created");
+  t.equal(me.run(["start", id]).status, 0);
+  t.match(JSON.parse(root("state").stdout), { status: "running" });
+  t.equal(me.box.run(["--root", me.root, "kill", id, "KILL"]).status, 0);
+  await until("it has stopped", () => me.state(id)?.status === "stopped");
+  t.equal(root("delete").status, 0);
+});
+
 t.test("without a cgroup there is no pause, and that is said", options, async (t) => {
   const me = user(t);
   const bundle = me.bundle((config) => {
