@@ -2,7 +2,8 @@
 
 import type { LinuxCapabilities } from "../spec/types.gen.js";
 import type { Planning } from "./planning.js";
-import { OWN, place } from "./program.js";
+import { OWN, place, type StepList } from "./program.js";
+import { isEarlySeccomp } from "./seccomp.js";
 
 /** Every capability by its number (linux/capability.h, Linux 5.9). */
 const CAPABILITIES: readonly string[] = [
@@ -58,7 +59,16 @@ function capabilityBit(name: string): bigint {
   return number < 0 ? 0n : 1n << BigInt(number);
 }
 
-const CAP_DAC_OVERRIDE = capabilityBit("CAP_DAC_OVERRIDE");
+const bitsOf = (...names: string[]) => names.reduce((bits, name) => bits | capabilityBit(name), 0n);
+
+const CAP_DAC_OVERRIDE = bitsOf("CAP_DAC_OVERRIDE");
+
+/** What the steps between the entry into a container and its program need, whatever the config says. */
+const FOR_ENTRY = bitsOf("CAP_SETUID", "CAP_SETGID", "CAP_DAC_OVERRIDE", "CAP_SYS_RESOURCE", "CAP_SYS_NICE");
+/** The terminal is opened and given to the user. */
+const FOR_TERMINAL = bitsOf("CAP_CHOWN", "CAP_FOWNER", "CAP_DAC_READ_SEARCH");
+/** A filter without no_new_privs (seccomp(2)); real-time I/O before Linux 5.14 (ioprio_set(2)). */
+const CAP_SYS_ADMIN = bitsOf("CAP_SYS_ADMIN");
 
 /** The five sets as bits. */
 export type CapabilitySets = Record<keyof LinuxCapabilities, bigint>;
@@ -112,8 +122,21 @@ function availableCapabilities({ host, inUserNamespace }: Planning): bigint {
 }
 
 /** Drops the bounding set, which needs CAP_SETPCAP: before the change of user. */
-export function planBounding({ inside }: Planning, { bounding }: CapabilitySets): void {
-  inside.add(place("/process/capabilities/bounding"), { op: "drop_bounding", keep: bounding });
+export function planBounding(list: StepList, { bounding }: CapabilitySets): void {
+  list.add(place("/process/capabilities/bounding"), { op: "drop_bounding", keep: bounding });
+}
+
+/**
+ * What a process that comes into a container keeps of the host's capabilities, before anything in there can see
+ * it: a container that has CAP_SYS_PTRACE over the host may take hold of it, and gets no more than this. Its
+ * bounding set is the container's by then, as root gets that back with the next program.
+ */
+export function planEntryRights(list: StepList, planning: Planning, sets: CapabilitySets): void {
+  const { terminal, ioPriority } = planning.config.process;
+  const needsAdmin = isEarlySeccomp(planning) || ioPriority?.class === "IOPRIO_CLASS_RT";
+  const needed = FOR_ENTRY | (terminal ? FOR_TERMINAL : 0n) | (needsAdmin ? CAP_SYS_ADMIN : 0n);
+  const kept = sets.permitted | sets.inheritable | (needed & availableCapabilities(planning));
+  list.add(AT, { op: "set_capabilities", effective: kept, permitted: kept, inheritable: 0n, ambient: 0n });
 }
 
 /**

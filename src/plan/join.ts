@@ -4,15 +4,16 @@
 //     what needs the host's privileges, the cgroups
 //     a clone into the cgroup2 directory: whoever is in sight of the container must not hold that
 //     directory, which is the host's
-//     the joins, in one step
+//     the joins, in one step; what is not needed any more of the host's capabilities is given up
 //   stage B, after a clone into the pid namespace: as in a new container, without mounts
 
 import type { Spec } from "../spec/types.gen.js";
+import { capabilitySets, planBounding, planEntryRights } from "./capabilities.js";
 import { planExecute } from "./exec.js";
 import { planSetupUser } from "./mappings.js";
 import { expandNumberList } from "./number-list.js";
 import { Planning } from "./planning.js";
-import { planOomScore, planPrivileged, planSession, planUser } from "./process.js";
+import { planBecomeUser, planOomScore, planPrivileged, planSession } from "./process.js";
 import { OWN, type Place, place } from "./program.js";
 import { planRaisedRlimits } from "./rlimits.js";
 import { NO_SLOT, SYNC_CGROUP } from "./steps.gen.js";
@@ -61,6 +62,10 @@ export function planJoin(config: Spec, host: Host, request: JoinRequest): Plan {
     startTime: request.init.startTime,
     flags: planning.namespaces.flags(),
   });
+  // Nobody in the container sees this process yet, unless it shares the host's pid namespace.
+  const sets = capabilitySets(planning);
+  planBounding(entering, sets);
+  planEntryRights(entering, planning, sets);
   entering.add(OWN, { op: "clone", flags: 0, cgroup: NO_SLOT });
 
   // The caller's affinity is not the container's. An empty list is every CPU of the cpuset.
@@ -69,7 +74,7 @@ export function planJoin(config: Spec, host: Host, request: JoinRequest): Plan {
   planSession(planning);
   planTerminal(planning);
   planPrivileged(planning);
-  planUser(planning);
+  planBecomeUser(planning, sets);
   planExecute(planning);
 
   return {

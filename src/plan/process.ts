@@ -68,13 +68,18 @@ export function planPrivileged(planning: Planning): void {
   planSeccomp(planning);
 }
 
-/** Becomes the container's user, enters the working directory, and keeps the config's capabilities. */
+/** Takes the bounding set down, and becomes the container's user. */
 export function planUser(planning: Planning): void {
-  const { config, inside } = planning;
   const sets = capabilitySets(planning);
+  planBounding(planning.inside, sets);
+  planBecomeUser(planning, sets);
+}
+
+/** Becomes the container's user, enters the working directory, and keeps the config's capabilities. */
+export function planBecomeUser(planning: Planning, sets: CapabilitySets): void {
+  const { config, inside } = planning;
   const { uid, gid } = config.process.user;
   const isRoot = uid === 0;
-  planBounding(planning, sets);
   // The kernel takes all capabilities from who becomes another user than root.
   if (!isRoot) inside.add(OWN, { op: "set_securebits", keepcaps: 1 });
   inside.add(place("/process/user"), {

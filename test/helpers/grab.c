@@ -71,6 +71,22 @@ static void write_to(int fd) {
   if (readlink(path, target, sizeof target - 1) > 0 && write(fd, "", 1) == 1) got("writable", target);
 }
 
+// What a tracer could make of it: its rights, and those that root gets back with the next program.
+static void look_at_rights(const char *pid) {
+  char path[300], text[4096] = "";
+  snprintf(path, sizeof path, "/proc/%s/status", pid);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  ssize_t size = read(fd, text, sizeof text - 1);
+  close(fd);
+  unsigned long long permitted, bounding;
+  char *at = size > 0 ? strstr(text, "CapPrm:") : NULL;
+  if (!at || sscanf(at, "CapPrm: %llx CapEff: %*x CapBnd: %llx", &permitted, &bounding) != 2) return;
+  char rights[32];
+  snprintf(rights, sizeof rights, "%llx", permitted | bounding);
+  got("rights", rights);
+}
+
 static void look(const char *pid) {
   char path[300], exe[4096];
   looks++;
@@ -86,6 +102,7 @@ static void look(const char *pid) {
   // Once the program of the container runs it is the container's own affair.
   if (!strstr(exe, "runt-init") && !strstr(exe, "runc")) return;
   got("exe", exe);
+  look_at_rights(pid);
   look_at_descriptors(pid);
   pid_t other = atoi(pid);
   if (ptrace(PTRACE_SEIZE, other, 0, 0) == 0) {

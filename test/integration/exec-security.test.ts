@@ -5,6 +5,7 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, w
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import t from "tap";
+import { capabilityNames } from "../../src/plan/capabilities.js";
 import { type TestConfig, withUserNamespace } from "../helpers/config.js";
 import { execProbe, running } from "../helpers/exec.js";
 import { repository, type Sandbox, sandbox, tools, until } from "../helpers/sandbox.js";
@@ -18,6 +19,8 @@ const withPtrace = (config: TestConfig) => {
     ];
   }
 };
+
+const capability = (name: string) => 1n << BigInt(capabilityNames().indexOf(name));
 
 /** A container whose first process grabs at whatever appears, and what it has printed so far. */
 function hostile(box: Sandbox, edit: (config: TestConfig) => void): { id: string; output: () => string } {
@@ -78,6 +81,14 @@ t.test("one with CAP_SYS_PTRACE finds nothing of the host, and a program that it
     [],
     "the channel to the engine, and what belongs to the container",
   );
+  const rights = lines.flatMap((line) => /^GOT rights (\w+)$/.exec(line)?.[1] ?? []).map((bits) => BigInt(`0x${bits}`));
+  t.ok(rights.length > 0, "it sees the rights");
+  const dangerous = ["CAP_SYS_ADMIN", "CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_MKNOD", "CAP_BPF"];
+  for (const name of dangerous)
+    t.notOk(
+      rights.some((bits) => bits & capability(name)),
+      `never ${name}`,
+    );
   t.same(digest(), before, "runt's own files are as they were");
 });
 

@@ -65,10 +65,38 @@ t.test("a filter without no_new_privs comes before the capabilities go, else it 
   config.linux!.seccomp = { defaultAction: "SCMP_ACT_ALLOW" };
   const seccomp = { filter: new Uint8Array(8), flags: 0 };
   const early = names(planJoin(config, ROOT, { ...REQUEST, seccomp }));
-  t.ok(early.indexOf("set_seccomp") < early.indexOf("drop_bounding"));
+  t.ok(early.indexOf("set_seccomp") < early.lastIndexOf("set_capabilities"));
   config.process.noNewPrivileges = true;
   const late = names(planJoin(config, ROOT, { ...REQUEST, seccomp }));
   t.same(late.slice(-3), ["set_seccomp", "close_descriptors", "execute"]);
+});
+
+t.test("what comes in sight of the container has no more rights than it needs", async (t) => {
+  const config = smallConfig();
+  const rights = (seccomp = false) => {
+    const compiled = { seccomp: { filter: new Uint8Array(8), flags: 0 } };
+    const { steps } = planJoin(config, ROOT, seccomp ? { ...REQUEST, ...compiled } : REQUEST);
+    const ops = steps.map(({ step }) => step.op);
+    t.same(ops.slice(ops.indexOf("join_process"), ops.lastIndexOf("clone") + 1), [
+      "join_process",
+      "drop_bounding",
+      "set_capabilities",
+      "clone",
+    ]);
+    const kept = steps.find(({ step }) => step.op === "set_capabilities")!.step as { permitted: bigint };
+    return [7, 21, 0].filter((bit) => kept.permitted & (1n << BigInt(bit)));
+  };
+  const [setuid, admin, chown] = [7, 21, 0];
+  t.same(rights(), [setuid]);
+  config.process.terminal = true;
+  t.same(rights(), [setuid, chown], "the terminal's owner");
+  config.process.ioPriority = { class: "IOPRIO_CLASS_RT", priority: 0 };
+  t.same(rights(), [setuid, admin, chown], "real-time I/O");
+  delete config.process.ioPriority;
+  config.linux!.seccomp = { defaultAction: "SCMP_ACT_ALLOW" };
+  t.same(rights(true), [setuid, admin, chown], "a filter without no_new_privs");
+  config.process.noNewPrivileges = true;
+  t.same(rights(true), [setuid, chown]);
 });
 
 t.test("the host's root leaves its groups behind where the user namespace does not allow setgroups", async (t) => {
