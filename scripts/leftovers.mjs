@@ -65,12 +65,30 @@ function entries(folder) {
   });
 }
 
+/** What a runtime has in its default state root: containers of callers that name no other root. */
+function states() {
+  const roots = ["/run/runt", "/run/runc", "/run/crun", "/run/containerd/runc/default"].filter((path) =>
+    existsSync(path),
+  );
+  return roots.flatMap((path) => entries(path)).filter((line) => !line.includes("/seccomp~cache "));
+}
+
+/** Folders that Podman, Docker, containerd and runtimes make once and keep until the machine is turned off. */
+const keptByCallers = ["containerd", "containers", "docker", "libpod", "netns", "runc", "runt", "crun"];
+const isKept = (line) => keptByCallers.some((name) => line.startsWith(`/run/${name} `));
+
 /** What is on the host now. */
 export function snapshot() {
   return {
     mounts: lines("/proc/self/mountinfo"),
-    cgroups: cgroups(),
-    files: [...entries("/run"), ...entries("/dev"), ...entries("/tmp").filter((line) => line.includes("/runt-test-"))],
+    // systemd starts the slice of containers with the first one, and keeps it.
+    cgroups: cgroups().filter((path) => path !== "/sys/fs/cgroup/machine.slice"),
+    files: [
+      ...entries("/run").filter((line) => !isKept(line)),
+      ...entries("/dev"),
+      ...entries("/tmp").filter((line) => line.includes("/runt-test-")),
+    ],
+    states: states(),
   };
 }
 

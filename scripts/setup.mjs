@@ -64,6 +64,8 @@ const groups = {
     buildah: command("buildah"),
     containerd: command("containerd"),
     "docker.io": command("dockerd"),
+    // Since Debian 13 a package of its own.
+    "docker-cli": () => isDebian12 || hasCommand("docker"),
     conmon: command("conmon"),
     catatonit: command("catatonit"),
     netavark: file("/usr/lib/podman/netavark"),

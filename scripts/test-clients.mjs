@@ -1,8 +1,9 @@
-// The tests with the callers of a runtime: node scripts/test-clients.mjs [--peers] [--save] [NAME ...]
+// The tests with the callers of a runtime: node scripts/test-clients.mjs [--vm] [--peers] [--save] [NAME ...]
 //
 // Podman, Buildah, containerd and Docker from Debian, started by the tests themselves, with bin/runt below.
-// NAME picks the test files. --peers runs the same with runc and crun, for the table. --save writes the
-// table of docs/clients.md from the results that there are (build/clients/PLACE-RUNTIME.json).
+// NAME picks the test files. --vm does it in the test guest: cgroup v2 alone, with systemd. --peers runs the
+// same with runc and crun, for the table. --save writes the table of docs/clients.md from the results that
+// there are (build/clients/PLACE-RUNTIME.json). The last line is `N passed, N failed, N skipped`, of runt.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,12 +13,14 @@ import { fail, root, run } from "./tools.mjs";
 const words = process.argv.slice(2);
 const names = words.filter((word) => !word.startsWith("-"));
 const options = words.filter((word) => word.startsWith("-"));
-const unknown = options.find((word) => !["--peers", "--save", "--no-setup"].includes(word));
+const unknown = options.find((word) => !["--peers", "--save", "--no-setup", "--vm"].includes(word));
 if (unknown) fail(`test-clients: unknown option ${unknown}`);
-if (process.getuid() !== 0) fail("test-clients: Docker and the networks of the tests need root");
+const inGuest = options.includes("--vm");
+if (process.getuid() !== 0 && !inGuest) fail("test-clients: Docker and the networks of the tests need root");
 
-if (!options.includes("--no-setup")) run(process.execPath, ["scripts/setup.mjs", "build", "test", "clients"]);
-const place = readFileSync("/proc/1/comm", "utf8").trim() === "systemd" ? "systemd" : "hybrid";
+if (!options.includes("--no-setup"))
+  run(process.execPath, ["scripts/setup.mjs", "build", "test", inGuest ? "vm" : "clients"]);
+const place = existsSync("/run/systemd/system") ? "systemd" : "hybrid";
 const results = join(root, "build/clients");
 mkdirSync(results, { recursive: true });
 
@@ -39,12 +42,30 @@ function suite(name, runtime, prefix = []) {
   return status ?? 1;
 }
 
-if (options.includes("--peers")) {
-  suite("runc", "/usr/sbin/runc");
-  // crun refuses hybrid cgroups: it is shown the v1 hierarchies alone.
-  const v1Only = ["unshare", "-m", "sh", "-c", 'umount /sys/fs/cgroup/unified; exec "$@"', "sh"];
-  suite("crun", "/usr/bin/crun", place === "hybrid" ? v1Only : []);
+function here() {
+  if (options.includes("--peers")) {
+    suite("runc", "/usr/sbin/runc");
+    // crun refuses hybrid cgroups: it is shown the v1 hierarchies alone.
+    const v1Only = ["unshare", "-m", "sh", "-c", 'umount /sys/fs/cgroup/unified; exec "$@"', "sh"];
+    suite("crun", "/usr/bin/crun", place === "hybrid" ? v1Only : []);
+  }
+  return suite("runt", process.env.RUNT ?? join(root, "bin/runt"));
 }
-const status = suite("runt", process.env.RUNT ?? join(root, "bin/runt"));
+
+async function there() {
+  process.env.RUNT_VM_WITH = "clients"; // before the settings are read
+  const { suiteInGuest } = await import("../test/vm/suite.mjs");
+  const passed = options.filter((option) => option === "--peers");
+  const { status } = await suiteInGuest({
+    label: "test:clients",
+    script: "test-clients.mjs",
+    words: ["--no-setup", ...passed, ...names],
+    patience: 10,
+    seconds: passed.length ? 10_800 : 3600,
+  });
+  return status;
+}
+
+const status = inGuest ? await there() : here();
 if (options.includes("--save")) clientsTable(results, join(root, "docs/clients.md"));
 process.exit(status);

@@ -61,7 +61,7 @@ export interface Background {
 }
 
 /** How many times longer than usual everything may take: emulated machines are slow. */
-const patience = Number(process.env.RUNT_TEST_PATIENCE ?? 1);
+export const patience = Number(process.env.RUNT_TEST_PATIENCE ?? 1);
 
 let count = 0;
 

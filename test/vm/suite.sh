@@ -1,5 +1,5 @@
 #!/bin/bash
-# The guest's side of `npm run test:vm`: suite.sh CHECKOUT [WORD ...]; the words go to scripts/test.mjs.
+# The guest's side of test/vm/suite.mjs: suite.sh CHECKOUT SCRIPT [WORD ...]
 # What the tests run is copied to the guest's own disk: a big executable takes ten times as long to
 # start from a shared folder.
 set -eu
@@ -13,5 +13,7 @@ for package in tap-parser jsonc-parser minimist; do ln -s "$checkout/node_module
 mv /opt/runt/build/test/tap /opt/runt/node_modules/tap
 cd /opt/runt
 node scripts/build.mjs node
-export RUNT_TEST_PATIENCE=4
-exec node scripts/test.mjs --no-setup --only integration --engine bun --jobs 2 "$@"
+status=0
+node "$@" || status=$?
+if [ -d build/clients ]; then cp -r build/clients "$checkout/build/"; fi
+exit "$status"

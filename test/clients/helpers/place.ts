@@ -18,7 +18,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import type { Test } from "tap";
-import { mark, runtime, until } from "../../helpers/sandbox.js";
+import { mark, patience, runtime, until } from "../../helpers/sandbox.js";
 
 /** The runtime under test as callers name it: runt, runc or crun. */
 export const runtimeName = runtime.slice(runtime.lastIndexOf("/") + 1);
@@ -100,7 +100,7 @@ export class Place {
       input: options.input,
       // Files in place of pipes: what a caller leaves running does not keep us waiting.
       stdio: [options.input === undefined ? "ignore" : "pipe", stdout, stderr],
-      timeout: options.timeout ?? 60_000,
+      timeout: (options.timeout ?? 60_000) * patience,
       killSignal: "SIGKILL",
     });
     closeSync(stdout);
