@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "unix_socket.h"
@@ -15,10 +16,10 @@ namespace addon {
 namespace {
 
 constexpr size_t kMaxMessage = 4096;     // systemd's NOTIFY_BUFFER_MAX: it drops what is longer
-constexpr size_t kMaxDescriptors = 253;  // SCM_MAX_FD of the kernel
 constexpr int kMaxAtOnce = 64;           // messages, before signals and the terminal get their turn
 constexpr int kMaxDrained = 1024;        // more than a queue holds (net.unix.max_dgram_qlen)
 constexpr int kManagerTime = 2000;       // ms, for a manager with a full queue at the very end
+constexpr int64_t kBarrierTime = 5'000;  // ms. A manager that knows no barriers never answers.
 constexpr std::string_view kReady = "READY=1";
 constexpr std::string_view kBarrier = "BARRIER=1";
 
@@ -37,39 +38,35 @@ bool is_allowed(std::string_view line) {
   return false;
 }
 
-// One datagram and the descriptors that came with it.
+// The next datagram, which stays in the queue. What is too long looks empty.
 struct Message {
   char text[kMaxMessage];
   size_t size = 0;
-  std::vector<UniqueFd> descriptors;
+  bool has_descriptors = false;
 };
 
-// Out: false when there is none. What is too long comes out empty.
-bool receive_message(int socket, Message &result) {
+// Out: false when there is none.
+bool look_at_message(int socket, Message &result) {
   struct iovec vector = {result.text, sizeof result.text};
-  alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * kMaxDescriptors)];
   struct msghdr message = {};
   message.msg_iov = &vector;
   message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  const ssize_t count = TEMP_FAILURE_RETRY(recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC));
+  const ssize_t count = TEMP_FAILURE_RETRY(recvmsg(socket, &message, MSG_DONTWAIT | MSG_PEEK));
   if (count < 0) return false;
-  for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
-    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
-    const size_t descriptors = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    for (size_t i = 0; i < descriptors; i++) {
-      int fd;
-      memcpy(&fd, CMSG_DATA(header) + i * sizeof fd, sizeof fd);
-      result.descriptors.emplace_back(fd);
-    }
-  }
   result.size = message.msg_flags & MSG_TRUNC ? 0 : static_cast<size_t>(count);
+  // There was no room for them.
+  result.has_descriptors = message.msg_flags & MSG_CTRUNC;
   return true;
 }
 
-// sd_notify_barrier(3) sends a pipe. Of a pipe we know that holding and closing it never waits.
-bool is_pipe(int fd) { return fcntl(fd, F_GETPIPE_SZ) >= 0; }
+// Takes the next datagram out of the queue. No place for descriptors is given.
+void take_message(int socket) { (void)!TEMP_FAILURE_RETRY(recv(socket, nullptr, 0, MSG_DONTWAIT)); }
+
+int64_t now_ms() {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
 
 }  // namespace
 
@@ -94,22 +91,34 @@ NotifyProxy::NotifyProxy(int socket, int manager, pid_t main_pid)
 
 void NotifyProxy::watch(struct pollfd polled[kPolled]) const {
   // No more is taken from the container than the manager takes from us.
-  polled[0] = {pending_.empty() ? socket_ : -1, POLLIN, 0};
-  polled[1] = {pending_.empty() ? -1 : manager_, POLLOUT, 0};
-  for (size_t i = 0; i < kMaxBarriers; i++) {
-    polled[2 + i] = {i < barriers_.size() ? barriers_[i].answer.get() : -1, POLLIN, 0};
-  }
+  polled[0] = {is_idle() && !holding_ ? socket_ : -1, POLLIN, 0};
+  polled[1] = {is_idle() && (!holding_ || answer_.valid()) ? -1 : manager_, POLLOUT, 0};
+  polled[2] = {answer_.get(), POLLIN, 0};
+}
+
+int NotifyProxy::timeout() const {
+  if (!holding_) return -1;
+  const int64_t left = deadline_ - now_ms();
+  return left > 0 ? static_cast<int>(left) : 0;
 }
 
 void NotifyProxy::move(const struct pollfd polled[kPolled]) {
-  for (size_t i = barriers_.size(); i-- > 0;) {
-    if (polled[2 + i].revents) barriers_.erase(barriers_.begin() + static_cast<ptrdiff_t>(i));
+  if (holding_) {
+    if (polled[2].revents) {
+      let_barrier_fall();
+    } else if (timeout() == 0) {
+      passes_barriers_ = false;
+      let_barrier_fall();
+    }
   }
-  if (!pending_.empty() && !send()) return;
+  if (!is_idle() && !send()) return;
   for (int i = 0; i < kMaxAtOnce && receive(); i++) continue;
 }
 
 void NotifyProxy::drain() {
+  // Whoever waits for a barrier now waits no longer than the manager's other senders.
+  passes_barriers_ = false;
+  if (holding_) let_barrier_fall();
   // Without a limit a process that outlives the container's first one and goes on sending would hold us here.
   for (int i = 0; i < kMaxDrained; i++) {
     if (!is_idle() && !send()) {
@@ -123,16 +132,14 @@ void NotifyProxy::drain() {
 // Out: false when there is nothing more, or when what came can't be sent yet.
 bool NotifyProxy::receive() {
   Message message;
-  if (!receive_message(socket_, message)) return false;
+  if (!look_at_message(socket_, message)) return false;
   const std::string_view text(message.text, message.size);
-  if (text == kBarrier && message.descriptors.size() == 1) {
-    pass_barrier(std::move(message.descriptors.front()));
-    return true;
-  }
+  if (text == kBarrier && message.has_descriptors && hold_barrier()) return false;
+  take_message(socket_);
   Notification allowed = allowed_notification(text, main_pid_);
   pending_ = std::move(allowed.text);
   ready_ = ready_ || allowed.ready;
-  return pending_.empty() || send();
+  return is_idle() || send();
 }
 
 // Out: false when the manager's queue is full. A manager that has gone is told nothing more.
@@ -156,12 +163,24 @@ UniqueFd NotifyProxy::begin_barrier() const {
   return answer;
 }
 
-// The container's barrier falls when the manager's does. When ours can't be sent or there are too
-// many, it falls at once: what was sent before is with the manager already.
-void NotifyProxy::pass_barrier(UniqueFd held) {
-  if (barriers_.size() == kMaxBarriers || !is_pipe(held.get())) return;
-  UniqueFd answer = begin_barrier();
-  if (answer.valid()) barriers_.push_back({std::move(answer), std::move(held)});
+// What was sent before the container's barrier is with the manager when its own has fallen. Out: false when the
+// manager has gone, or has not answered one in time: then it falls at once.
+bool NotifyProxy::hold_barrier() {
+  if (!passes_barriers_ || answer_.valid()) return passes_barriers_;
+  answer_ = begin_barrier();
+  if (!answer_.valid() && errno != EAGAIN) {
+    holding_ = false;
+    return false;
+  }
+  if (!holding_) deadline_ = now_ms() + kBarrierTime;
+  holding_ = true;
+  return true;
+}
+
+void NotifyProxy::let_barrier_fall() {
+  answer_.reset();
+  holding_ = false;
+  take_message(socket_);
 }
 
 }  // namespace addon

@@ -2,16 +2,19 @@
 // they see is checked and passed on to the service manager's. Never blocks.
 //
 // The manager believes what runt sends, and a container is not runt. So only words about the
-// service's own condition go on. MAINPID is ours to say, descriptors for the manager's store stay
-// here, and a barrier is one of our own: no descriptor of a container reaches the manager, which
-// could hang in close(2) on it (FUSE).
+// service's own condition go on. MAINPID is ours to say, and a barrier is one of our own.
+//
+// Descriptors that a container sends are never received, here or by the manager: close(2) can hang for
+// as long as the container likes (FUSE answers a flush, or not). A message is looked at where it lies
+// and taken out of the queue without them; then the kernel drops them, which is no close(2). So a
+// barrier's pipe stays in the queue until the barrier may fall.
 #pragma once
 #include <poll.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "unique_fd.h"
 
@@ -26,8 +29,7 @@ Notification allowed_notification(std::string_view message, pid_t main_pid);
 
 class NotifyProxy {
  public:
-  static constexpr size_t kMaxBarriers = 8;
-  static constexpr size_t kPolled = 2 + kMaxBarriers;
+  static constexpr size_t kPolled = 3;
 
   // In: the container's socket, and a non-blocking connection to the manager's. Both stay the caller's.
   NotifyProxy(int socket, int manager, pid_t main_pid);
@@ -35,7 +37,10 @@ class NotifyProxy {
   // Says what to wait for.
   void watch(struct pollfd polled[kPolled]) const;
 
-  // Passes on what can be passed on. In: what poll(2) said.
+  // How long to wait, in milliseconds; -1: without end.
+  int timeout() const;
+
+  // Passes on what can be passed on. In: what poll(2) said, also that the time is over.
   void move(const struct pollfd polled[kPolled]);
 
   // After the container's end: passes on what is left. Gives up on a manager that takes nothing.
@@ -51,22 +56,21 @@ class NotifyProxy {
   UniqueFd begin_barrier() const;
 
  private:
-  // The manager has not yet answered the left one; the container waits for the right one.
-  struct Barrier {
-    UniqueFd answer;
-    UniqueFd held;
-  };
-
   bool receive();
   bool send();
-  void pass_barrier(UniqueFd held);
+  bool hold_barrier();
+  void let_barrier_fall();
 
   const int socket_;
   const int manager_;
   const pid_t main_pid_;
   bool ready_ = false;
   std::string pending_;
-  std::vector<Barrier> barriers_;
+  // The first message in the queue is a barrier, which may fall when the manager's has.
+  bool holding_ = false;
+  UniqueFd answer_;  // hangs up then; invalid: the manager's queue has no room yet
+  int64_t deadline_ = 0;
+  bool passes_barriers_ = true;
 };
 
 }  // namespace addon

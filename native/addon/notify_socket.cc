@@ -73,15 +73,18 @@ struct Watched {
 // Out: 0 when READY=1 has been passed on or the process has ended without; else the errno.
 int wait_ready(NotifyProxy &proxy, const Watched &process) {
   struct pollfd polled[1 + NotifyProxy::kPolled];
-  for (bool ended = false; !proxy.is_ready() && !(ended && proxy.is_idle());) {
-    polled[0] = {ended ? -1 : process.pidfd, POLLIN, 0};
+  while (!proxy.is_ready()) {
+    polled[0] = {process.pidfd, POLLIN, 0};
     proxy.watch(polled + 1);
-    if (poll(polled, 1 + NotifyProxy::kPolled, process.pidfd < 0 ? kLookAgain : -1) < 0) {
+    if (poll(polled, 1 + NotifyProxy::kPolled, process.pidfd < 0 ? kLookAgain : proxy.timeout()) < 0) {
       if (errno != EINTR) return errno;
       continue;
     }
     // Looked at first: what the process has sent before its end is there by now.
-    ended = ended || process.has_ended(polled[0].revents);
+    if (process.has_ended(polled[0].revents)) {
+      proxy.drain();
+      return 0;
+    }
     proxy.move(polled + 1);
   }
   return 0;

@@ -119,7 +119,7 @@ Failure Supervisor::run(int master) {
     if (relay_) relay_->watch(relayed);
     if (notify_) notify_->watch(notified);
     look = false;
-    if (poll(polled, kAll, -1) < 0) {
+    if (poll(polled, kAll, notify_ ? notify_->timeout() : -1) < 0) {
       if (errno != EINTR) return {errno, "poll", ""};
       continue;
     }

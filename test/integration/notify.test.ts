@@ -1,6 +1,6 @@
 // Service notification: $NOTIFY_SOCKET of the caller, READY=1 of the container.
 
-import { chmodSync, statSync, symlinkSync } from "node:fs";
+import { chmodSync, readdirSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import type { TestConfig } from "../helpers/config.js";
@@ -115,6 +115,32 @@ t.test("a barrier of the container falls when the manager's does", async (t) => 
   const took = Number(/barrier fell after (\d+) ms/.exec(result.stdout)?.[1]);
   t.ok(took >= 350 && took < 5000, result.stdout);
 });
+
+t.test("a descriptor of the container is never runt's: closing it could take for ever (FUSE)", async (t) => {
+  const box = sandbox(t);
+  const manager = await serviceManager(t, box, { delay: 0.5 });
+  const bundle = bundleOf(box, "notify STATUS=before; sleep 0.3; notify --file; notify --barrier");
+  const running = box.start(["run", "--bundle", bundle, box.id()], withSocket(manager.address));
+  const open = () => readdirSync(`/proc/${running.child.pid}/fd`).length;
+  await until("it talks", () => manager.lines().includes("STATUS=before"));
+  const before = open();
+  await until("the barrier stands", () => manager.lines().includes("BARRIER=1"));
+  t.equal(open(), before + 1, "what hangs up when the manager's barrier falls");
+  t.equal((await running.done).status, 0);
+});
+
+t.test(
+  "a manager that knows no barriers: the first one of the container falls after 5 s, others at once",
+  async (t) => {
+    const box = sandbox(t);
+    const manager = await serviceManager(t, box, { delay: 1000 });
+    const bundle = bundleOf(box, "notify --barrier; notify --barrier; notify STATUS=after; exit 0");
+    const result = await box.start(["run", "--bundle", bundle, box.id()], withSocket(manager.address)).done;
+    const [first, second] = [...result.stdout.matchAll(/barrier fell after (\d+) ms/g)].map(([, took]) => Number(took));
+    t.ok(first! > 4500, result.stdout);
+    t.ok(second! < 4500, result.stdout);
+  },
+);
 
 t.test("a container that ends without being ready, or right after", async (t) => {
   const box = sandbox(t);
