@@ -1,6 +1,9 @@
 // Moves network devices of the host into a container: config-linux.md, "Network Devices". What goes wrong
 // before the container is there is undone; after that the devices are the container's, and their way back
-// is the kernel's business when the network namespace ends.
+// is the kernel's business when the network namespace ends: physical ones go to the initial one, under the
+// name that they have then, virtual ones end with it. A runtime MUST NOT move them out. So what was moved is
+// in no journal: the same holds when runt is killed half-way, and `delete` has nothing to do. A namespace that
+// was joined lives on, and keeps them.
 
 import { RuntError, wordPointer } from "../errors.js";
 import { EEXIST, O_CLOEXEC, O_RDONLY } from "../host/constants.js";

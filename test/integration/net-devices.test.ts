@@ -203,6 +203,47 @@ t.test("a device that can't go back does not keep the others", { skip: noVeth },
   t.match(host, /inet 192\.0\.2\.1\/24 .* v0/, "the other one is back");
 });
 
+t.test(
+  "a runt that is killed after the move: a device shares the fate of its namespace",
+  { skip: noVeth },
+  async (t) => {
+    const keepers = sandbox(t);
+    const keeper = keepers.create(keepers.bundle(({ process }) => (process.args = ["/bin/probe", "pause"])));
+    const network = `/proc/${keepers.state(keeper.id)!.pid}/ns/net`;
+    const killed = (edit: (config: TestConfig) => void) => {
+      const box = sandbox(t);
+      const { status, host } = run(box, (config) => {
+        devices({ v0: { name: "moved" } })(config);
+        edit(config);
+        const engine = `sed 's/.*"engine":{"pid":\\([0-9]*\\).*/\\1/' ${box.root}/*/journal.json`;
+        const hook = {
+          path: "/bin/sh",
+          args: ["sh", "-c", `kill -9 $(${engine}); sleep 0.2`],
+          env: ["PATH=/usr/bin:/bin"],
+        };
+        config.hooks = { createRuntime: [hook] };
+      });
+      t.equal(status, 137, "the engine was killed");
+      const [id] = box.ids;
+      t.equal(box.run(["delete", "--force", id!]).status, 0);
+      t.notOk(existsSync(join(box.root, id!)));
+      return host;
+    };
+    const joining = killed((config) => {
+      withoutNamespace(config, "network");
+      config.linux.namespaces.push({ type: "network", path: network });
+    });
+    t.match(joining, / v1@/, "its other end is where it was");
+    const there = spawnSync("nsenter", [`--net=${network}`, "ip", "-o", "addr"], { encoding: "utf8" }).stdout;
+    t.match(there, /inet 192\.0\.2\.1\/24 .* moved/, "it is in the namespace that was joined, which lives on");
+    t.notMatch(
+      killed(() => {}),
+      / v0@/,
+      "a virtual one goes with a new namespace",
+    );
+  },
+);
+
 t.test("refused", { skip: noVeth }, async (t) => {
   const refuse = (t: Test, edit: (config: TestConfig) => void, words: RegExp) => {
     const { status, stderr, host } = run(sandbox(t), edit);
