@@ -127,7 +127,7 @@ class Creation {
       writeJournal(this.claimed.directory, this.journal);
       this.makeCgroup();
       if (this.overlay) makeOverlay(this.overlay);
-      resctrl?.create();
+      if (resctrl?.create()) writeJournal(this.claimed.directory, this.journal);
       notifier?.makeDirectory(this.claimed.directory);
       if (!this.request.waitForStart) notifier?.listen(this.claimed.directory);
       const state = this.launch(this.claimed.directory);

@@ -28,20 +28,30 @@ export interface EventsRequest {
 }
 
 /** One line of statistics. Throws RuntError. */
-export function statsLine(root: string, id: string): string {
+export async function statsLine(root: string, id: string): Promise<string> {
   const state = liveState(root, id);
-  return line(id, cgroupDriverFromState(state.cgroup, state.init.pid));
+  return line(id, cgroupDriverFromState(state.cgroup, state.init.pid), await rdtOf(state));
+}
+
+/** What else there is to say: the numbers of resctrl. */
+type RdtStats = () => Record<string, unknown>;
+
+async function rdtOf({ resctrl }: StateDocument): Promise<RdtStats> {
+  if (!resctrl) return () => ({});
+  const { rdtStats } = await import("./rdt.js");
+  return () => rdtStats(resctrl);
 }
 
 /** Writes lines until the container or the reader of the lines has ended. Throws RuntError. */
-export function followEvents({ root, id, intervalMs, output, report }: EventsRequest): void {
+export async function followEvents({ root, id, intervalMs, output, report }: EventsRequest): Promise<void> {
   const state = liveState(root, id);
+  const rdt = await rdtOf(state);
   const driver = cgroupDriverFromState(state.cgroup, state.init.pid);
   const process = openProcess(state.init);
   const oom = watchOom(state.cgroup);
   if (oom === null) report.warn("the container has no memory controller: there will be no oom events");
   try {
-    new Follower(id, state, driver, process, oom, output).follow(intervalMs);
+    new Follower(id, state, driver, rdt, process, oom, output).follow(intervalMs);
   } finally {
     oom?.close();
     process?.close();
@@ -56,8 +66,8 @@ function liveState(root: string, id: string): StateDocument {
   return state;
 }
 
-function line(id: string, driver: CgroupDriver): string {
-  return `${statsJson({ type: "stats", id, data: driver.stats() })}\n`;
+function line(id: string, driver: CgroupDriver, rdt: RdtStats): string {
+  return `${statsJson({ type: "stats", id, data: { ...driver.stats(), intel_rdt: rdt() } })}\n`;
 }
 
 class Follower {
@@ -67,6 +77,7 @@ class Follower {
     private readonly id: string,
     private readonly state: StateDocument,
     private readonly driver: CgroupDriver,
+    private readonly rdt: RdtStats,
     private readonly process: ProcessHandle | null,
     private readonly oom: OomWatch | null,
     private readonly output: number,
@@ -83,7 +94,7 @@ class Follower {
       if (this.oom?.happened(gone)) this.write(`${JSON.stringify({ type: "oom", id: this.id })}\n`);
       if (gone) return;
       if (performance.now() < next) continue;
-      const stats = line(this.id, this.driver);
+      const stats = line(this.id, this.driver, this.rdt);
       // Half of it could have been read from a cgroup that was going.
       if (this.gone()) continue;
       this.write(stats);

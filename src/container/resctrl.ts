@@ -12,6 +12,10 @@ import type { ResctrlState } from "./state.js";
 const PLACE = "/linux/intelRdt";
 const where = (property = "") => wordPointer(PLACE + property);
 
+/** How long another runt may take from making a class to writing its schemata. */
+const PATIENCE_MS = 200;
+const PAUSE_MS = 5;
+
 /** Directories of the file system itself: no group has such a name. */
 const RESERVED = ["info", "mon_groups", "mon_data"];
 
@@ -22,6 +26,7 @@ export interface ResctrlFiles {
   writeFile(path: string, text: string): void;
   readFileIfAny(path: string): string | null;
   lstat(path: string): object | null;
+  sleep(ms: number): void;
 }
 
 /** The group of one container, and its group for monitoring. */
@@ -30,6 +35,8 @@ export class Resctrl {
   readonly state: ResctrlState;
   private readonly group: string;
   private readonly monitoring: string | undefined;
+  /** The group was there before. */
+  private readonly exists: boolean;
 
   /**
    * Looks and changes nothing. In: the mount point of resctrl. Throws RuntError.
@@ -47,8 +54,8 @@ export class Resctrl {
     }
     this.group = closID === "/" ? root : `${root}/${closID || id}`;
     this.monitoring = enableMonitoring ? `${this.group}/mon_groups/${id}` : undefined;
-    const exists = files.lstat(this.group) !== null;
-    if (exists) this.checkExisting();
+    this.exists = files.lstat(this.group) !== null;
+    if (this.exists) this.checkExisting();
     else if (closID && !this.lines().length) {
       throw new RuntError({
         where: where("/closID"),
@@ -64,9 +71,15 @@ export class Resctrl {
     };
   }
 
-  /** Makes what is missing and writes the schemata. Throws RuntError. */
-  create(): void {
-    const isNew = this.make(this.group, where());
+  /**
+   * Makes what is missing and writes the schemata. Out: whether what is to be removed later is less than `state`
+   * said before: other containers of the same class, or of the same id in another root, may be made at the same
+   * time, and only one mkdir(2) succeeds. Throws RuntError.
+   */
+  create(): boolean {
+    const expected = this.state.made.length;
+    const isNew = !this.exists && this.make(this.group, where());
+    if (!isNew && !this.exists) this.checkExisting();
     try {
       for (const { property, text } of this.lines()) {
         this.write(`${this.group}/schemata`, `${text}\n`, where(property));
@@ -77,6 +90,7 @@ export class Resctrl {
       if (isNew) this.files.rmdir(this.group);
       throw error;
     }
+    return this.state.made.length < expected;
   }
 
   /** Puts the container's first process in, from which all others come. */
@@ -101,10 +115,18 @@ export class Resctrl {
       throw new RuntError({ where: where("/closID"), cause: `${this.group} is no group of resctrl` });
     }
     if (!this.rdt.closID) return;
-    const found = this.files.readFileIfAny(`${this.group}/schemata`) ?? "";
-    for (const { property, text } of this.lines()) {
-      // Only these two are compared; what is in `schemata` is written.
-      if (property.startsWith("/schemata") || isSatisfied(text, found)) continue;
+    // Only these two are compared; what is in `schemata` is written.
+    const lines = this.lines().filter(({ property }) => !property.startsWith("/schemata"));
+    const read = () => this.files.readFileIfAny(`${this.group}/schemata`) ?? "";
+    let found = read();
+    // Whoever has made it just now may not have written them yet.
+    for (let waited = 0; waited < PATIENCE_MS && !lines.every(({ text }) => isSatisfied(text, found)); ) {
+      this.files.sleep(PAUSE_MS);
+      waited += PAUSE_MS;
+      found = read();
+    }
+    for (const { property, text } of lines) {
+      if (isSatisfied(text, found)) continue;
       const resource = text.split(":")[0]!.trim();
       const now = found.split("\n").find((line) => line.trim().startsWith(`${resource}:`));
       throw new RuntError({
@@ -117,7 +139,10 @@ export class Resctrl {
 
   private make(path: string, at: string): boolean {
     try {
-      return this.files.mkdir(path, 0o755);
+      const made = this.files.mkdir(path, 0o755);
+      // Who made it removes it.
+      if (!made) this.state.made = this.state.made.filter((other) => other !== path);
+      return made;
     } catch (error) {
       throw this.explain(error, { where: at, attempt: "make resctrl group", path });
     }

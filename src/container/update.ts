@@ -3,8 +3,10 @@
 
 import { changingDriverFromState } from "../cgroup/index.js";
 import { RuntError } from "../errors.js";
+import type { SchemaRequest } from "./rdt.js";
 import type { LinuxResources } from "../spec/types.gen.js";
 import type { Reporter } from "./report.js";
+import type { StateDocument } from "./state.js";
 import { containerStatus } from "./status.js";
 import { lockContainer, noSuchContainer, readState, release } from "./store.js";
 
@@ -12,11 +14,13 @@ export interface UpdateRequest {
   root: string;
   id: string;
   resources: LinuxResources;
+  /** Of Intel RDT. */
+  schemas?: SchemaRequest;
   report: Reporter;
 }
 
 /** Changes limits: all of them, or none and RuntError is thrown. */
-export async function updateContainer({ root, id, resources, report }: UpdateRequest): Promise<void> {
+export async function updateContainer({ root, id, resources, schemas, report }: UpdateRequest): Promise<void> {
   const state = readState(root, id);
   // One update at a time: putting back what another has written meanwhile would undo that one.
   const claim = lockContainer(root, id, true);
@@ -24,11 +28,24 @@ export async function updateContainer({ root, id, resources, report }: UpdateReq
   try {
     if (containerStatus(claim.directory, state) === "stopped") throw new RuntError("container not running");
     const driver = await changingDriverFromState(state.cgroup, state.init.pid);
-    driver.update(changeable(resources, report));
+    const rdt = await schemaUpdate(schemas, state);
+    rdt?.write();
+    try {
+      driver.update(changeable(resources, report));
+    } catch (error) {
+      rdt?.restore();
+      throw error;
+    }
     for (const warning of driver.warnings) report.warn(warning);
   } finally {
     release(claim);
   }
+}
+
+async function schemaUpdate(schemas: SchemaRequest | undefined, { resctrl }: StateDocument) {
+  if (schemas?.l3Cache === undefined && schemas?.memoryBandwidth === undefined) return undefined;
+  const { SchemaUpdate } = await import("./rdt.js");
+  return new SchemaUpdate(schemas, resctrl);
 }
 
 /**

@@ -49,6 +49,62 @@ t.test("the first process and those of exec are in the class, which stays at del
   t.ok(existsSync(join(root, "gold")));
 });
 
+t.test("update writes schemas, all or nothing; events tells what the files say", async (t) => {
+  const box = sandbox(t);
+  const { root, via } = fake(box);
+  const file = (path: string, text: string) => {
+    mkdirSync(join(root, path, ".."), { recursive: true });
+    writeFileSync(join(root, path), text);
+  };
+  file("schemata", "    MB:0=100;1=100\n    L3:0=fffff;1=fffff\n");
+  file("info/L3/cbm_mask", "fffff\n");
+  file("info/L3/min_cbm_bits", "1\n");
+  file("info/L3/num_closids", "16\n");
+  file("info/L3_MON/mon_features", "llc_occupancy\nmbm_total_bytes\nmbm_local_bytes\n");
+  for (const [cache, bytes] of [
+    ["mon_L3_00", "9007199254740993"],
+    ["mon_L3_01", "7"],
+  ] as const) {
+    file(`gold/mon_data/${cache}/mbm_total_bytes`, `${bytes}\n`);
+    file(`gold/mon_data/${cache}/mbm_local_bytes`, "5\n");
+    file(`gold/mon_data/${cache}/llc_occupancy`, "4096\n");
+  }
+  const schemata = () => readFileSync(join(root, "gold/schemata"), "utf8");
+  const bundle = box.bundle((config) => {
+    config.process.args = ["/bin/probe", "pause"];
+    rdt({ closID: "gold" })(config);
+  });
+  const id = box.id();
+  t.equal(box.run(["create", "--bundle", bundle, id], { via }).status, 0);
+  const update = (...flags: string[]) => box.run(["update", ...flags, id], { via });
+
+  t.match(update("--mem-bw-schema", "MB:0=20"), { status: 1, stderr: /memory bandwidth schema is not enabled/ });
+  t.equal(update("--l3-cache-schema", "L3:0=3").status, 0);
+  t.match(schemata(), /^L3:0=3\n/);
+  writeFileSync(join(root, "gold/schemata"), "    L3:0=f;1=f\n");
+  t.equal(update("--l3-cache-schema", "L3:0=7", "--cpu-period", "1").status, 1, "a limit is refused");
+  t.equal(schemata(), "    L3:0=f;1=f\n", "so the schema is what it was");
+
+  const events = box.run(["events", "--stats", id], { via });
+  t.equal(events.status, 0, events.stderr);
+  t.match(events.stdout, '"mbm_total_bytes":9007199254740993', "exact");
+  t.same(JSON.parse(events.stdout).data.intel_rdt, {
+    l3_cache_info: { cbm_mask: "fffff", min_cbm_bits: 1, num_closids: 16 },
+    l3_cache_schema_root: "L3:0=fffff;1=fffff",
+    l3_cache_schema: "L3:0=f;1=f",
+    schemata: ["L3:0=f;1=f"],
+    mbm_stats: [
+      { mbm_total_bytes: 2 ** 53, mbm_local_bytes: 5 },
+      { mbm_total_bytes: 7, mbm_local_bytes: 5 },
+    ],
+    cmt_stats: [{ llc_occupancy: 4096 }, { llc_occupancy: 4096 }],
+  });
+
+  const other = box.create(box.bundle(({ process }) => (process.args = ["/bin/probe", "pause"]))).id;
+  t.match(box.run(["update", "--l3-cache-schema", "L3:0=3", other], { via }).stderr, /non-existent Intel RDT/);
+  t.match(JSON.parse(box.run(["events", "--stats", other], { via }).stdout).data.intel_rdt, {});
+});
+
 t.test("a class that is missing or another is refused, and nothing is left", async (t) => {
   const box = sandbox(t);
   const { root, via } = fake(box);

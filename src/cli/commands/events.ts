@@ -10,15 +10,15 @@ import { reporter } from "../reporter.js";
 const STDOUT = 1;
 
 /** `runt events`: JSON lines on stdout. */
-export function run({ global, options, positionals }: Context): number {
+export async function run({ global, options, positionals }: Context): Promise<number> {
   const { root } = global;
   const id = positionals[0]!;
   readState(root, id);
   const intervalMs = options.duration("interval");
   if (intervalMs <= 0) throw new RuntError("duration interval must be greater than 0");
   try {
-    if (options.bool("stats")) native().writeFd(STDOUT, statsLine(root, id));
-    else followEvents({ root, id, intervalMs, output: STDOUT, report: reporter });
+    if (options.bool("stats")) native().writeFd(STDOUT, await statsLine(root, id));
+    else await followEvents({ root, id, intervalMs, output: STDOUT, report: reporter });
   } catch (error) {
     // `events | head -1`: the reader has what it wanted.
     if (!isNativeError(error) || error.errno !== EPIPE) throw error;

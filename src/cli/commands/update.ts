@@ -1,4 +1,3 @@
-import { refuseSchemas } from "../../container/rdt.js";
 import { updateContainer } from "../../container/update.js";
 import { readState } from "../../container/store.js";
 import { native } from "../../host/native.js";
@@ -14,9 +13,10 @@ export async function run({ global, options, positionals }: Context): Promise<nu
   const id = positionals[0]!;
   readState(global.root, id);
   const resources = await resourcesAsked(options);
-  refuseSchemas({ l3Cache: options.text("l3-cache-schema"), memoryBandwidth: options.text("mem-bw-schema") });
+  const schema = (flag: string) => options.text(flag) || undefined;
+  const schemas = { l3Cache: schema("l3-cache-schema"), memoryBandwidth: schema("mem-bw-schema") };
   try {
-    await updateContainer({ root: global.root, id, resources, report: reporter });
+    await updateContainer({ root: global.root, id, resources, schemas, report: reporter });
   } catch (error) {
     throw options.given("resources") ? error : nameFlag(error);
   }

@@ -57,6 +57,11 @@ class Tree implements ResctrlFiles {
 
   readFileIfAny = (path: string) => native().readFileIfAny(path);
   lstat = (path: string) => native().lstat(path);
+  /** What happens while runt waits. */
+  meanwhile: () => void = () => {};
+  sleep(): void {
+    this.meanwhile();
+  }
 
   /** As create does it. */
   apply(rdt: LinuxIntelRdt, id = "box"): Resctrl {
@@ -138,6 +143,37 @@ t.test("closID with schemata of a group that is there: they must be its own", as
   tree.apply({ closID: "gold", l3CacheSchema: "L3:1=0fffff;0=FFFFF", memBwSchema: "MB:1=100" });
   tree.apply({ closID: "gold", schemata: ["L3:0=3"] });
   t.same(tree.writes.at(-2), ["/gold/schemata", "L3:0=3\n"], "schemata are written, whatever was there");
+});
+
+t.test("of two that make a class at the same time one makes it, the other finds it", async (t) => {
+  const tree = new Tree(t);
+  const asked = { closID: "gold", l3CacheSchema: "L3:0=f" };
+  const second = new Resctrl(asked, "two", tree.root, tree);
+  const other = new Resctrl({ closID: "gold", l3CacheSchema: "L3:0=7" }, "three", tree.root, tree);
+  // The first has made it, and has not come further.
+  tree.mkdir(join(tree.root, "gold"), 0o755);
+  let rounds = 0;
+  tree.meanwhile = () => {
+    if (++rounds === 3) writeFileSync(join(tree.root, "gold/schemata"), "    L3:0=f\n");
+  };
+  second.create();
+  t.equal(rounds, 3, "it waits for the schemata");
+  t.match(
+    message(() => other.create()),
+    /linux\.intelRdt\.l3CacheSchema: the group .*\/gold exists and has other schemata: L3:0=f/,
+  );
+  t.ok(tree.has("gold"), "whoever has not made it does not remove it");
+});
+
+t.test("of two containers with one id in two roots the one that made the group removes it", async (t) => {
+  const tree = new Tree(t);
+  const [first, second] = [{}, {}].map(
+    (rdt) => new Resctrl({ ...rdt, enableMonitoring: true }, "box", tree.root, tree),
+  );
+  t.equal(first!.create(), false, "as the journal says");
+  t.equal(second!.create(), true, "the journal says too much");
+  t.same(first!.state.made, [`${tree.root}/box/mon_groups/box`, `${tree.root}/box`]);
+  t.same(second!.state.made, []);
 });
 
 t.test('closID "/" is the default class', async (t) => {
