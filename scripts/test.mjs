@@ -7,7 +7,7 @@
 // /run and /dev must be as before. The last line is `N passed, N failed, N skipped`.
 import { spawn } from "node:child_process";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import { fail, root, run } from "./tools.mjs";
 
 const flags = { engine: [], only: [], jobs: ["2"] };
@@ -33,6 +33,13 @@ const times = {};
 const patience = Number(process.env.RUNT_TEST_PATIENCE ?? 1);
 const fileTimeout = 300_000 * patience;
 
+// Those that take longest begin first, so that none of them is alone at the end.
+const longest = ["security", "race", "beside-runc", "flags", "states", "kill", "update"];
+const rank = (file) => {
+  const place = longest.indexOf(basename(file, ".test.js"));
+  return place < 0 ? longest.length : place;
+};
+
 /** Every compiled test file below dist/test/KIND that the names on the command line ask for. */
 function testFiles(kind) {
   const folder = join(root, "dist/test", kind);
@@ -42,7 +49,7 @@ function testFiles(kind) {
       // Not the whole path: a checkout may lie in a folder that is called like a test.
       .filter((file) => names.length === 0 || names.some((name) => join(kind, file).includes(name)))
       .map((file) => join(folder, file))
-      .sort()
+      .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b))
   );
 }
 
