@@ -57,11 +57,19 @@ export function processesOf(directory: string): number[] {
   try {
     return parsePids(native().readFileIfAny(`${directory}/cgroup.procs`) ?? "");
   } catch (error) {
-    // A threaded cgroup lists its threads only.
-    if (errnoOf(error) === EOPNOTSUPP) return parsePids(native().readFileIfAny(`${directory}/cgroup.threads`) ?? "");
+    if (errnoOf(error) === EOPNOTSUPP) return processesOfThreads(`${directory}/cgroup.threads`);
     if (isGone(error)) return [];
     throw error;
   }
+}
+
+/** A threaded cgroup lists its threads only; each says in /proc whose it is. */
+function processesOfThreads(file: string): number[] {
+  const owners = parsePids(native().readFileIfAny(file) ?? "").map((thread) => {
+    const status = native().readFileIfAny(`/proc/${thread}/status`);
+    return Number(/^Tgid:\s+(\d+)$/m.exec(status ?? "")?.[1] ?? thread);
+  });
+  return [...new Set(owners)];
 }
 
 /** "12 (sleep, D)": a process with its name and the letter of its state, for errors. */

@@ -51,7 +51,7 @@ export class CgroupV2Driver implements CgroupDriver {
     if (directory === undefined) return;
     const made = new MadeDirectories();
     try {
-      createV2(directory, made);
+      createV2(directory, made, () => controllersOf(v2Writes(resources ?? {})));
       this.enable(directory, resources);
     } catch (error) {
       made.rollback();

@@ -169,14 +169,32 @@ t.test("the parents get what is needed; not below a cgroup with processes", opti
   t.equal(box.run(["delete", "--force", inside.id]).status, 0);
 });
 
-t.test("a threaded subtree is refused", options, async (t) => {
+t.test("a threaded subtree: limits of CPU and pids hold in it, others are refused", options, async (t) => {
   const threaded = ownCgroup(t, "threaded", true);
-  const result = sandbox(t).runContainer((config) => {
-    config.linux.cgroupsPath = `${threaded.slice(ROOT.length)}/inner`;
+  const inner = join(threaded, "inner");
+  const box = sandbox(t);
+  const refused = box.runContainer((config) => {
+    config.linux.cgroupsPath = inner.slice(ROOT.length);
+    config.linux.resources = { memory: { limit: 64 << 20 }, cpu: { shares: 512 } };
   });
-  t.equal(result.status, 1);
-  t.match(result.stderr, /threaded subtree/);
-  t.notOk(existsSync(join(threaded, "inner")));
+  t.equal(refused.status, 1);
+  t.match(refused.stderr, /threaded subtree.*no controller memory/);
+  t.notOk(existsSync(inner));
+
+  const { id, pid, read } = made(box, (config) => {
+    config.linux.cgroupsPath = inner.slice(ROOT.length);
+    config.linux.resources = { pids: { limit: 20 } };
+  });
+  t.equal(read("cgroup.type"), "threaded");
+  t.equal(read("pids.max"), "20");
+  t.match(readFileSync(`/proc/${pid}/cgroup`, "utf8"), inner.slice(ROOT.length));
+  t.equal(box.run(["exec", id, "/bin/true"]).status, 0);
+  t.same(JSON.parse(box.run(["ps", "--format", "json", id]).stdout), [pid]);
+  t.equal(box.run(["pause", id]).status, 0);
+  t.equal(box.state(id)!.status, "paused");
+  t.equal(box.run(["resume", id]).status, 0);
+  t.equal(box.run(["delete", "--force", id]).status, 0);
+  t.notOk(existsSync(inner));
 });
 
 t.test("sub-cgroups of the container: frozen, listed, killed, removed", options, async (t) => {

@@ -8,8 +8,14 @@ import { delegateHint, errnoOf, failure, isPermission } from "../failure.js";
 import { parseKeyed, parseWords } from "../proc-files.js";
 import { describeProcesses, processesOf } from "../processes.js";
 
-/** Makes the directory. Throws RuntError (the errno of a permission error is kept in it). */
-export function createV2(directory: string, made: MadeDirectories): void {
+// Those that can tell the threads of one process apart (kernel's cgroup-v2.rst, "Threads").
+const THREADED = ["cpu", "cpuset", "perf_event", "pids"];
+
+/**
+ * Makes the directory. `needed` are the controllers that limits are asked of.
+ * Throws RuntError (the errno of a permission error is kept in it).
+ */
+export function createV2(directory: string, made: MadeDirectories, needed: () => readonly string[] = () => []): void {
   let isNew: boolean;
   try {
     isNew = made.make(directory);
@@ -23,21 +29,30 @@ export function createV2(directory: string, made: MadeDirectories): void {
   const events = parseKeyed(read("cgroup.events"));
   if (!isNew) refuseOccupied(directory, "");
   if (events.frozen === "1" || (!isNew && read("cgroup.freeze").trim() === "1")) throw unexpectedlyFrozen(directory);
-  refuseThreaded(directory, read("cgroup.type").trim());
+  const type = read("cgroup.type").trim();
+  if (type === "domain invalid" || type === "threaded") makeThreaded(directory, type, needed());
 }
 
 /**
- * Below a threaded cgroup a process cannot join (it would be split from its memory controller), and
- * the kernel only says "operation not supported" when it tries.
+ * Below a threaded cgroup only threaded ones hold processes, and these have no limits of memory or I/O: they would be
+ * those of single threads. The kernel only says "operation not supported" to all of this.
  */
-function refuseThreaded(directory: string, type: string): void {
-  if (type !== "domain invalid" && type !== "threaded") return;
-  throw new RuntError({
-    attempt: "use cgroup",
-    path: directory,
-    cause: `it is in a threaded subtree (cgroup.type: ${type})`,
-    hint: "a container needs a domain cgroup: choose a cgroupsPath outside of it",
-  });
+function makeThreaded(directory: string, type: string, needed: readonly string[]): void {
+  const attempted = { attempt: "use cgroup", path: directory };
+  const whole = needed.filter((name) => !THREADED.includes(name));
+  if (whole.length > 0) {
+    throw new RuntError({
+      ...attempted,
+      cause: `it is in a threaded subtree (cgroup.type: ${type}), where there is no controller ${whole.join(", ")}`,
+      hint: "limits other than those of CPU and pids need a domain cgroup: choose a cgroupsPath outside of it",
+    });
+  }
+  if (type === "threaded") return;
+  try {
+    native().writeFile(`${directory}/cgroup.type`, "threaded");
+  } catch (error) {
+    throw failure(error, { ...attempted, hint: "it is in a threaded subtree and can't be made threaded itself" });
+  }
 }
 
 /**
