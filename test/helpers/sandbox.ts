@@ -200,6 +200,15 @@ export class Sandbox {
     for (const id of left) this.run(["delete", "--force", id]);
     rmSync(this.dir, { recursive: true, force: true });
   }
+
+  /** Mounts of the host, but for those in places where other programs mount all the time. */
+  hostMounts(): string[] {
+    const lines = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
+    return lines.filter((line) => {
+      const place = line.split(" ")[4] ?? "";
+      return !/^\/(run|tmp|var)\//.test(place) || place.startsWith(this.dir);
+    });
+  }
 }
 
 /**

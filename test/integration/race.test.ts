@@ -3,7 +3,7 @@
 // mount below it are made. What happens varies; what may happen does not.
 
 import { spawn } from "node:child_process";
-import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import type { TestConfig } from "../helpers/config.js";
@@ -47,7 +47,7 @@ async function race(box: Sandbox, name: string, edit: (config: TestConfig, share
     config.mounts.push({ destination: "/shared", source: shared, options: ["bind"] });
     edit(config, shared);
   });
-  const before = { canary: tree(canary), mounts: readFileSync("/proc/self/mountinfo", "utf8") };
+  const before = { canary: tree(canary), mounts: box.hostMounts() };
   const stop = await swapping(join(shared, "target"), join(shared, "link"));
   const results = [];
   try {
@@ -55,7 +55,7 @@ async function race(box: Sandbox, name: string, edit: (config: TestConfig, share
   } finally {
     await stop();
   }
-  return { results, before, after: { canary: tree(canary), mounts: readFileSync("/proc/self/mountinfo", "utf8") } };
+  return { results, before, after: { canary: tree(canary), mounts: box.hostMounts() } };
 }
 
 /** Mounts in a container that show the host's canary. One at a path of that name inside the root is none. */
