@@ -46,6 +46,11 @@ export interface CommandOptions {
 }
 
 let count = 0;
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+/** Words as a shell takes them. */
+export const quoted = (words: readonly string[]) =>
+  words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(" ");
 
 export class Place {
   /** A short path: unix sockets have 107 characters. */
@@ -61,7 +66,6 @@ export class Place {
     chmodSync(this.dir, 0o711);
     this.#network = spawn("unshare", ["--net", "sleep", "infinity"], { cwd: this.dir, stdio: "ignore" });
     const namespace = `/proc/${this.#network.pid}/ns/net`;
-    const pause = new Int32Array(new SharedArrayBuffer(4));
     while (readlinkSync(namespace) === readlinkSync("/proc/self/ns/net")) Atomics.wait(pause, 0, 0, 5);
     execFileSync("nsenter", [`--net=${namespace}`, "ip", "link", "set", "lo", "up"]);
   }
@@ -83,6 +87,25 @@ export class Place {
   /** What undoes something, before the folder goes; the last comes first. */
   atEnd(work: () => void): void {
     this.#undo.unshift(work);
+  }
+
+  /**
+   * A mount namespace that lasts as long as the place, in which shell commands have been run: what they mount
+   * is seen by nobody else. Out: the words that enter it.
+   */
+  mountNamespace(commands: readonly string[]): string[] {
+    const ready = join(this.dir, `namespace-${++count}`);
+    // Shared among themselves: Podman wants it so.
+    const script = ["mount --make-rshared /", ...commands, `touch ${ready}`, "exec sleep infinity"].join(" && ");
+    const holder = spawn("unshare", ["--mount", "--propagation", "private", "sh", "-c", script], {
+      cwd: this.dir,
+      stdio: "ignore",
+    });
+    this.#services.push(holder);
+    const end = Date.now() + 10_000 * patience;
+    while (!existsSync(ready) && Date.now() < end) Atomics.wait(pause, 0, 0, 5);
+    if (!existsSync(ready)) throw new Error(`not all of these could be run: ${commands.join(", ")}`);
+    return ["nsenter", `--mount=/proc/${holder.pid}/ns/mnt`, "--"];
   }
 
   #words(words: readonly string[]): string[] {
@@ -113,8 +136,7 @@ export class Place {
 
   /** Runs a command under a terminal of its own (script(1)); `text` is what it showed. */
   runInTerminal(words: readonly string[], options: CommandOptions = {}): Answer {
-    const quoted = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
-    return this.run(["script", "-qec", quoted, "/dev/null"], options);
+    return this.run(["script", "-qec", quoted(words), "/dev/null"], options);
   }
 
   /** Starts a service in the place's network; it ends with the place. */

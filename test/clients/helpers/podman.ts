@@ -3,6 +3,7 @@
 import { Caller } from "./caller.js";
 import { rootfsTar } from "./image.js";
 import { hasSystemd, type Place, runtime, runtimeName } from "./place.js";
+import type { NormalUser } from "./user.js";
 
 /** The image that every container is made of. */
 export const IMAGE = "bb";
@@ -10,7 +11,8 @@ export const IMAGE = "bb";
 export const NO_NETWORK = "--network=none";
 
 export class Podman extends Caller {
-  constructor(place: Place) {
+  /** In: the user whose containers they are; root without one. */
+  constructor(place: Place, user?: NormalUser) {
     const names = ["runt", "runc", "crun"].map((name) => `"${name}"`).join(", ");
     // Podman knows by a runtime's name whether it writes JSON logs and runs without cgroups.
     // Hard limits can't be raised without CAP_SYS_RESOURCE, which development machines may lack.
@@ -31,7 +33,10 @@ ${runtimeName} = ["${runtime}"]
       ...["--storage-driver", "overlay", "--events-backend", "file", "--runtime", runtimeName],
       ...["--cgroup-manager", hasSystemd ? "systemd" : "cgroupfs", "--network-config-dir", place.folder("podman/net")],
     ];
-    super(place, ["podman", ...options], { CONTAINERS_CONF: config });
+    user?.owns("podman");
+    super(place, [...(user?.words ?? []), "podman", ...options], { CONTAINERS_CONF: config });
+    // A user's Podman holds its namespaces by a process that pauses.
+    if (user) place.atEnd(() => this.run(["system", "migrate"]));
     place.atEnd(() => this.run(["rm", "--all", "--force", "--time", "0"]));
     place.atEnd(() => this.run(["pod", "rm", "--all", "--force", "--time", "0"]));
     this.ok(["import", rootfsTar(place), IMAGE]);
