@@ -5,6 +5,7 @@ import { join } from "node:path";
 import t from "tap";
 import { until } from "../helpers/sandbox.js";
 import { Containerd, IMAGE } from "./helpers/containerd.js";
+import { looksContained } from "./helpers/inside.js";
 import { hostCgroup, limit } from "./helpers/limits.js";
 import { place } from "./helpers/place.js";
 
@@ -14,6 +15,9 @@ const WAITS = ["sh", "-c", "trap 'exit 3' TERM; while :; do sleep 0.1; done"];
 
 const run = (id: string, options: string[], ...command: string[]) =>
   ctr.run(Containerd.runWords(id, ["--rm", ...options], command));
+/** As run(), of something that prints. */
+const heard = (options: string[], ...command: string[]) =>
+  ctr.heard((id) => Containerd.runWords(id, ["--rm", ...options], command));
 
 /** A task that waits until it is killed. */
 function background(id: string, ...options: string[]): number {
@@ -40,10 +44,15 @@ const stopped = (id: string) =>
   until(`${id} has stopped`, () => new RegExp(`^${id}\\s+\\d+\\s+STOPPED`, "m").test(ctr.ok(["task", "ls"])));
 
 t.test("run prints and gives the exit status", async (t) => {
-  const answer = run("prints", [], "sh", "-c", "echo out; echo err >&2; exit 7");
+  const answer = run("prints", [], "sh", "-c", "echo out; echo err >&2; sleep 0.2; exit 7");
   t.equal(answer.status, 7, answer.text);
   t.equal(answer.stdout, "out\n");
   t.match(answer.stderr, /err/);
+});
+
+t.test("looked at from inside", async (t) => {
+  const report = looksContained(t, heard(["--seccomp"], "/bin/probe").stdout);
+  t.equal(report.cwd, "/");
 });
 
 t.test("stdin goes in", async (t) => {
@@ -82,9 +91,8 @@ t.test("container create, task start: two steps", async (t) => {
 
 t.test("task exec: output, status, user, directory, terminal", async (t) => {
   background("busy");
-  let count = 0;
   const exec = (options: string[], ...command: string[]) =>
-    ctr.run(["task", "exec", "--exec-id", `exec-${++count}`, ...options, "busy", ...command]);
+    ctr.heard((id) => ["task", "exec", "--exec-id", id, ...options, "busy", ...command]);
   const first = exec([], "echo", "in");
   t.equal(first.stdout, "in\n", first.stderr);
   t.equal(exec([], "sh", "-c", "exit 9").status, 9);
@@ -92,8 +100,9 @@ t.test("task exec: output, status, user, directory, terminal", async (t) => {
   t.equal(exec(["--cwd", "/tmp"], "pwd").stdout, "/tmp\n");
   t.match(exec([], "no-such-program").stderr, /executable file not found/);
   t.equal(
-    ctr.run(["task", "exec", "--exec-id", "read", "busy", "sh", "-c", "read line; echo $line"], { input: "typed\n" })
-      .stdout,
+    ctr.heard((id) => ["task", "exec", "--exec-id", id, "busy", "sh", "-c", "read line; echo $line"], {
+      input: "typed\n",
+    }).stdout,
     "typed\n",
   );
   const shown = ctr.terminal(["task", "exec", "--exec-id", "tty", "--tty", "busy", "tty"]);
@@ -142,7 +151,7 @@ t.test("more memory than allowed is an OOM event", async (t) => {
     "dd if=/dev/zero of=/dev/null bs=64M count=1; echo alive-$?",
   );
   t.notMatch(answer.stdout, /alive-0/);
-  await until("the OOM was told", () => /\/tasks\/oom/.test(here.log("events.log")), 5000).catch(() => {});
+  await until("the OOM was told", () => /\/tasks\/oom/.test(here.log("events.log")), 5000);
   events.kill();
   t.match(here.log("events.log"), /\/tasks\/start/);
   t.match(here.log("events.log"), /\/tasks\/exit/);
@@ -151,8 +160,7 @@ t.test("more memory than allowed is an OOM event", async (t) => {
 t.test("mounts, read-only root, environment, capabilities, seccomp", async (t) => {
   const folder = here.folder("volume");
   writeFileSync(join(folder, "file"), "data");
-  const shell = (script: string, ...options: string[]) =>
-    run(`shell-${Math.random().toString(36).slice(2)}`, options, "sh", "-c", script).text.trim();
+  const shell = (script: string, ...options: string[]) => heard(options, "sh", "-c", script).text.trim();
   t.equal(shell("cat /v/file", "--mount", `type=bind,src=${folder},dst=/v,options=rbind:ro`), "data");
   t.match(shell("touch /x", "--read-only"), /[Rr]ead-only/);
   t.equal(shell("echo $A", "--env", "A=b"), "b");
@@ -165,10 +173,10 @@ t.test("--pid-file, --net-host, --with-ns", async (t) => {
   const file = join(here.dir, "pid");
   const pid = background("files", "--pid-file", file, "--net-host");
   t.ok(existsSync(file));
-  const joined = run("joiner", ["--with-ns", `uts:/proc/${pid}/ns/uts`], "readlink", "/proc/self/ns/uts");
+  const joined = heard(["--with-ns", `uts:/proc/${pid}/ns/uts`], "readlink", "/proc/self/ns/uts");
   t.equal(
     joined.stdout.trim(),
-    ctr.run(["task", "exec", "--exec-id", "ns", "files", "readlink", "/proc/self/ns/uts"]).stdout.trim(),
+    ctr.heard((id) => ["task", "exec", "--exec-id", id, "files", "readlink", "/proc/self/ns/uts"]).stdout.trim(),
   );
   await remove("files");
 });
@@ -180,20 +188,29 @@ t.test("kill races with the end: a task that has ended is no disaster", async (t
   t.match(answer.text, /(not found|already finished|no such process|not running)|^$/);
   ctr.run(["task", "delete", "short"]);
   ctr.ok(["container", "delete", "short"]);
+  for (const seconds of ["0.05", "0.1", "0.15", "0.2"]) {
+    ctr.ok(Containerd.runWords("racer", ["--detach"], ["sleep", seconds]));
+    const killed = ctr.run(["task", "kill", "--signal", "KILL", "racer"]);
+    if (killed.status !== 0) t.match(killed.text, /not found|already finished|no such process|not running/);
+    await stopped("racer");
+    const deleted = ctr.run(["task", "delete", "racer"]);
+    t.match(String(deleted.status), /^(0|137)$/, deleted.text);
+    ctr.ok(["container", "delete", "racer"]);
+  }
+});
+
+t.test("the shim of containerd 1.3, runc.v1", async (t) => {
+  // It takes the `runc` of opt/bin, which is a link to the runtime.
+  const answer = ctr.heard((id) => ["run", "--rm", "--runtime", "io.containerd.runc.v1", IMAGE, id, "echo", "old"]);
+  t.equal(answer.stdout, "old\n", answer.stderr);
 });
 
 t.test("many at once", async (t) => {
   const ids = Array.from({ length: 6 }, (_, index) => `many-${index}`);
-  const quoted = (words: string[]) => words.map((word) => `'${word}'`).join(" ");
-  const command = ids.map((id) => `${quoted(ctr.words(Containerd.runWords(id, ["--rm"], ["echo", id])))} &`).join(" ");
-  t.same(
-    here
-      .run(["sh", "-c", `${command} wait`])
-      .stdout.trim()
-      .split("\n")
-      .sort(),
-    ids,
+  const answer = ctr.together(
+    ids.map((id) => Containerd.runWords(id, ["--rm"], ["sh", "-c", `echo ${id}; sleep 0.2`])),
   );
+  t.same(answer.stdout.trim().split("\n").sort(), ids, answer.stderr);
 });
 
 t.test("nothing of a removed task is left", async (t) => {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import t from "tap";
 import { until } from "../helpers/sandbox.js";
 import { hostCgroup } from "./helpers/limits.js";
+import { looksContained } from "./helpers/inside.js";
 import { place } from "./helpers/place.js";
 import { IMAGE, NO_NETWORK, Podman } from "./helpers/podman.js";
 
@@ -16,6 +17,13 @@ t.test("run prints and gives the exit status", async (t) => {
   t.equal(answer.status, 7);
   t.equal(answer.stdout, "out\n");
   t.match(answer.stderr, /err/);
+});
+
+t.test("looked at from inside", async (t) => {
+  const report = looksContained(t, podman.ok(["run", "--name", "seen", NO_NETWORK, IMAGE, "/bin/probe"]));
+  t.equal(report.hostname, podman.inspect("seen", "{{.Id}}").slice(0, 12));
+  t.equal(report.cwd, "/");
+  podman.remove("seen");
 });
 
 t.test("run -i: stdin goes in", async (t) => {
@@ -75,6 +83,40 @@ t.test("kill with signals by name and number", async (t) => {
   t.equal(podman.ok(["wait", "killed"]), "3");
   t.not(podman.run(["kill", "killed"]).status, 0, "there is nothing to kill any more");
   podman.remove("killed");
+});
+
+t.test("stop of a program that ignores SIGTERM: it is killed in the end", async (t) => {
+  podman.ok([
+    "run",
+    "-d",
+    "--name",
+    "deaf",
+    NO_NETWORK,
+    IMAGE,
+    "sh",
+    "-c",
+    "trap '' TERM; while :; do sleep 0.1; done",
+  ]);
+  podman.ok(["stop", "--time", "1", "deaf"]);
+  t.equal(podman.ok(["wait", "deaf"]), "137");
+  podman.ok(["rm", "deaf"]);
+});
+
+t.test("kill and rm race with the end", async (t) => {
+  const ids = [1, 2, 3, 4].map((n) => `racer-${n}`);
+  for (const [index, id] of ids.entries()) {
+    podman.ok(["run", "-d", "--name", id, NO_NETWORK, IMAGE, "sleep", `0.${index + 1}`]);
+    const killed = podman.run(["kill", id]);
+    if (killed.status !== 0) t.match(killed.text, /is not running|no such process|state improper/);
+    t.match(podman.ok(["wait", id]), /^(0|137)$/);
+  }
+  podman.together(
+    ids.flatMap((id) => [
+      ["rm", "--force", "--time", "0", id],
+      ["kill", id],
+    ]),
+  );
+  t.equal(podman.ok(["ps", "--all", "--quiet", "--filter", "name=racer"]), "");
 });
 
 t.test("restart", async (t) => {
@@ -232,12 +274,7 @@ t.test("kube play", async (t) => {
 
 t.test("many at once", async (t) => {
   const names = Array.from({ length: 6 }, (_, index) => `many-${index}`);
-  const command = names
-    .map((name) => `${podman.words(["run", "-d", "--name", name, NO_NETWORK, IMAGE, "sleep", "100"]).join(" ")} &`)
-    .join(" ");
-  const answer = here.run(["sh", "-c", `${command} wait`], {
-    env: { CONTAINERS_CONF: join(here.dir, "containers.conf") },
-  });
+  const answer = podman.together(names.map((name) => ["run", "-d", "--name", name, NO_NETWORK, IMAGE, "sleep", "100"]));
   t.equal(answer.stdout.trim().split("\n").length, names.length, answer.stderr);
   t.equal(podman.ok(["ps", "--quiet"]).split("\n").length, names.length);
   podman.ok(["rm", "--force", "--time", "0", ...names]);

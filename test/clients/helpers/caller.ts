@@ -2,6 +2,11 @@
 
 import { type Answer, type CommandOptions, type Place, quoted } from "./place.js";
 
+export interface CallOptions extends CommandOptions {
+  /** Words before the client program: it is run by another one. */
+  via?: readonly string[];
+}
+
 export abstract class Caller {
   readonly #place: Place;
   readonly #command: readonly string[];
@@ -18,8 +23,8 @@ export abstract class Caller {
     return [...this.#command, ...args];
   }
 
-  run(args: readonly string[], options: CommandOptions = {}): Answer {
-    return this.#place.run(this.words(args), this.#with(options));
+  run(args: readonly string[], options: CallOptions = {}): Answer {
+    return this.#place.run([...(options.via ?? []), ...this.words(args)], this.#with(options));
   }
 
   /** Command lines of the client program, all at once; `text` is what they print together. */
@@ -38,7 +43,7 @@ export abstract class Caller {
   }
 
   /** What a command prints, without the last newline; throws when it fails. */
-  ok(args: readonly string[], options: CommandOptions = {}): string {
+  ok(args: readonly string[], options: CallOptions = {}): string {
     const { status, stdout, stderr } = this.run(args, options);
     if (status !== 0) throw new Error(`${quoted(this.words(args))}: status ${status}: ${stdout}${stderr}`);
     return stdout.trim();

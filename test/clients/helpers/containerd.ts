@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { until } from "../../helpers/sandbox.js";
 import { Caller } from "./caller.js";
 import { ociArchive } from "./image.js";
-import { hasSystemd, type Place, runtime } from "./place.js";
+import { type Answer, type CommandOptions, hasSystemd, type Place, runtime } from "./place.js";
 
 export const IMAGE = "test.local/bb:1";
 
@@ -41,6 +41,18 @@ path = "${folder("opt")}"
     made.ok(["image", "import", ociArchive(place, IMAGE)]);
     return made;
   }
+
+  /**
+   * Runs a command that prints something; `make` gives its words for a new id. ctr itself loses the output of a
+   * short program now and then (seen with runc as often, once in sixty on a busy machine): then it is asked again.
+   */
+  heard(make: (id: string) => readonly string[], options: CommandOptions = {}): Answer {
+    for (let tries = 1; ; tries++) {
+      const answer = this.run(make(`heard-${++this.#count}`), options);
+      if (answer.text !== "" || answer.status !== 0 || tries === 4) return answer;
+    }
+  }
+  #count = 0;
 
   #removeAll(): void {
     for (const id of this.run(["container", "ls", "--quiet"]).stdout.split("\n").filter(Boolean)) {

@@ -7,36 +7,37 @@ import { rootfsTar } from "./image.js";
 import { hasSystemd, type Place, runtime, runtimeName } from "./place.js";
 
 export const IMAGE = "bb";
+export const NO_NETWORK = "--network=none";
+/** The runtime once more, under a name that is not the default. */
+export const OTHER = "other";
 
 export class Docker extends Caller {
+  /** The daemon's default runtime. dockerd has one of the name runc already. */
+  readonly runtime = runtimeName === "runc" ? "peer-runc" : runtimeName;
+
   private constructor(place: Place, socket: string) {
-    super(place, ["docker", "--host", `unix://${socket}`]);
+    // The client of the daemon's own package: machines may have a newer one in front of it.
+    super(place, ["/usr/bin/docker", "--host", `unix://${socket}`]);
   }
 
-  /** Starts the daemon and waits until it answers; imports the image. */
-  static async start(place: Place): Promise<Docker> {
+  /** Starts the daemon and waits until it answers; imports the image. In: options that name the runtimes. */
+  static async start(place: Place, runtimes?: readonly string[]): Promise<Docker> {
     const socket = join(place.dir, "docker.sock");
-    // dockerd has a runtime of the name runc already.
-    const name = runtimeName === "runc" ? "peer-runc" : runtimeName;
-    const config = place.file(
-      "daemon.json",
-      JSON.stringify({
-        runtimes: { [name]: { path: runtime } },
-        "default-runtime": name,
-        "storage-driver": "overlay2",
-        "exec-opts": [`native.cgroupdriver=${hasSystemd ? "systemd" : "cgroupfs"}`],
-      }),
-    );
-    const options = [
-      ...["--config-file", config, "--host", `unix://${socket}`, "--pidfile", join(place.dir, "docker.pid")],
+    const made = new Docker(place, socket);
+    const words = [
+      ...["--host", `unix://${socket}`, "--pidfile", join(place.dir, "docker.pid"), "--storage-driver", "overlay2"],
       ...["--data-root", place.folder("docker/data"), "--exec-root", place.folder("docker/exec")],
+      ...["--exec-opt", `native.cgroupdriver=${hasSystemd ? "systemd" : "cgroupfs"}`],
+      ...(runtimes ?? ["--add-runtime", `${made.runtime}=${runtime}`, "--default-runtime", made.runtime]),
+      ...(runtimes ? [] : ["--add-runtime", `${OTHER}=${runtime}`]),
     ];
-    const daemon = place.service(["dockerd", ...options], "dockerd.log", {
+    const daemon = place.service(["dockerd", ...words], "dockerd.log", {
       HOME: place.dir,
       // Else runc would be called with --no-pivot on machines that boot from a ramdisk.
       DOCKER_RAMDISK: "",
+      // BuildKit knows no runtimes: it calls `runc`.
+      DOCKER_BUILDKIT_RUNC_COMMAND: runtime,
     });
-    const made = new Docker(place, socket);
     await until("dockerd answers", () => daemon.exitCode !== null || made.run(["version"]).status === 0, 60_000);
     if (daemon.exitCode !== null) throw new Error(`dockerd ended: ${place.log("dockerd.log").slice(-3000)}`);
     place.atEnd(() => made.#removeAll());
@@ -48,6 +49,22 @@ export class Docker extends Caller {
     this.run(["swarm", "leave", "--force"]);
     const all = this.run(["ps", "--all", "--quiet"]).stdout.split("\n").filter(Boolean);
     if (all.length > 0) this.run(["rm", "--force", ...all]);
+  }
+
+  /** A container that waits until it is stopped. */
+  background(name: string, ...options: string[]): string {
+    const script = "trap 'exit 3' TERM; while :; do sleep 0.1; done";
+    this.ok(["run", "-d", "--name", name, ...options, IMAGE, "sh", "-c", script]);
+    return name;
+  }
+
+  remove(name: string): void {
+    this.ok(["rm", "--force", name]);
+  }
+
+  /** What a shell in a new container prints. */
+  shell(script: string, ...options: string[]): string {
+    return this.ok(["run", "--rm", NO_NETWORK, ...options, IMAGE, "sh", "-c", script]);
   }
 
   inspect(name: string, format: string): string {
