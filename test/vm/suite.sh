@@ -7,7 +7,7 @@ checkout=$1
 shift
 mkdir -p /opt/runt/build /opt/runt/node_modules
 cd "$checkout"
-cp -a bin lib dist man package.json scripts spec-bundles test /opt/runt/
+cp -a bin lib dist docs man package.json scripts spec-bundles test /opt/runt/
 cp -a build/test /opt/runt/build/
 for package in tap-parser jsonc-parser minimist; do ln -s "$checkout/node_modules/$package" /opt/runt/node_modules/; done
 mv /opt/runt/build/test/tap /opt/runt/node_modules/tap
