@@ -2,7 +2,7 @@
 //
 //   biome      style and errors of TypeScript, JavaScript, JSON
 //   clang      clang-format of C and C++
-//   tidy       clang-tidy of native/init, native/launcher and native/systemd
+//   tidy       clang-tidy of native/
 //   shell      shellcheck
 //   sizes      no source file above 400 lines
 //   imports    direction of imports; no `node:` modules and no process streams on the way of a command
@@ -10,6 +10,7 @@
 //   calls      native/init: no system call that takes a path, outside the files that are made for it
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { calls as callRules, imports as importRules } from "./lint-rules.mjs";
 import { hasCommand, headersPrefix, root } from "./tools.mjs";
@@ -29,10 +30,11 @@ function problem(message) {
   console.error(message);
 }
 
-function runs(command, args, stderr = "inherit") {
+function runs(command, args, stderr = "inherit", input = undefined) {
   if (!hasCommand(command) && !command.startsWith("node_modules"))
     return problem(`${command} is missing: node scripts/setup.mjs lint`);
-  const { status } = spawnSync(command, args, { cwd: root, stdio: ["ignore", "inherit", stderr] });
+  const stdin = input === undefined ? "ignore" : "pipe";
+  const { status } = spawnSync(command, args, { cwd: root, input, stdio: [stdin, "inherit", stderr] });
   if (status !== 0) problem(`${command} found something`);
 }
 
@@ -51,10 +53,24 @@ const checks = {
     // As in binding.gyp. The headers of others are not ours to judge.
     const headers = ["node_modules/node-addon-api", `${headersPrefix()}/include/node`];
     const addon = ["-DNAPI_VERSION=8", "-DNAPI_DISABLE_CPP_EXCEPTIONS", ...headers.map((path) => `-isystem${path}`)];
-    // On stderr it only counts the warnings of system headers, which nobody sees.
-    const tidy = (sources, own) => runs("clang-tidy", ["--quiet", ...sources, "--", ...flags, ...own], "ignore");
+    // On every processor. On stderr it only counts the warnings of system headers, which nobody sees.
+    const tidy = (sources, own) => {
+      if (!hasCommand("clang-tidy")) return problem("clang-tidy is missing: node scripts/setup.mjs lint");
+      const one = 'clang-tidy --quiet "$1" -- ';
+      const words = [
+        "-P",
+        String(availableParallelism()),
+        "-I{}",
+        "sh",
+        "-c",
+        one + [...flags, ...own].join(" "),
+        "sh",
+        "{}",
+      ];
+      runs("xargs", words, "ignore", sources.join("\n"));
+    };
     tidy(sourcesOf(/^native\/(init|launcher)\/.*\.cc$/), ["-fno-rtti"]);
-    tidy(sourcesOf(/^native\/systemd\/.*\.cc$/), addon);
+    tidy(sourcesOf(/^native\/(addon|systemd)\/.*\.cc$/), addon);
   },
   shell() {
     const scripts = files.filter((file) => /^#!.*\b(ba)?sh\b/.test(text(file).slice(0, 40)));

@@ -50,6 +50,11 @@ Napi::Value permitted_capabilities(const Napi::CallbackInfo &info) {
   return Napi::BigInt::New(info.Env(), static_cast<uint64_t>(data[1].permitted) << 32 | data[0].permitted);
 }
 
+// Only the right is asked for: pivot_root(2) looks at it before it looks at its arguments.
+Napi::Value may_mount(const Napi::CallbackInfo &info) {
+  return Napi::Boolean::New(info.Env(), syscall(SYS_pivot_root, nullptr, nullptr) == 0 || errno != EPERM);
+}
+
 Napi::Value uname_(const Napi::CallbackInfo &info) {
   struct utsname names;
   if (uname(&names) < 0) return fail(info.Env(), errno, "uname");
@@ -111,6 +116,7 @@ void add_host(Napi::Object exports) {
   add<cwd>(exports, "cwd");
   add<umask_>(exports, "umask");
   add<permitted_capabilities>(exports, "permittedCapabilities");
+  add<may_mount>(exports, "mayMount");
   add<uname_>(exports, "uname");
   add<isatty_>(exports, "isatty");
   add<now>(exports, "now");

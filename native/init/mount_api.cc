@@ -2,25 +2,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "kernel.h"
 #include "mount_tree.h"
+#include "procfs.h"
 
 namespace init {
 namespace {
-
-// Not in musl's headers; the layout is the kernel's struct statx.
-struct Statx {
-  uint8_t before[144];
-  uint64_t mount;
-  uint8_t after[104];
-};
-constexpr unsigned kStatxMount = 0x1000;  // STATX_MNT_ID, Linux 5.8
 
 // The kernel lets nobody make mounts who lacks this in the user namespace of the mounts.
 bool may_mount() {
@@ -88,24 +78,10 @@ bool is_directory_tree(const MountSlot &slot) {
 }
 
 uint64_t mount_number(Context &context, int fd) {
-  Statx status = {};
-  if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH, kStatxMount, &status) == 0) {
-    uint32_t mask;
-    memcpy(&mask, status.before, sizeof mask);
-    if (mask & kStatxMount) return status.mount;
-  }
-  // Before Linux 5.8: the line "mnt_id: N" of fdinfo.
-  int proc = context.proc(false);
-  if (proc < 0) return 0;
-  char text[512];
-  snprintf(text, sizeof text, "self/fdinfo/%d", fd);
-  UniqueFd info(openat(proc, text, O_RDONLY | O_CLOEXEC));
-  if (!info) return 0;
-  ssize_t length = retry([&] { return read(info.get(), text, sizeof text - 1); });
-  if (length < 0) return 0;
-  text[length] = '\0';
-  const char *line = strstr(text, "mnt_id:");
-  return line ? strtoull(line + strlen("mnt_id:"), nullptr, 10) : 0;
+  const uint64_t number = mount_by_statx(fd);
+  if (number != 0) return number;
+  const int proc = context.proc(false);
+  return proc < 0 ? 0 : mount_by_fdinfo(proc, fd);
 }
 
 bool is_root(Context &context, int fd) {

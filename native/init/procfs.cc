@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "fd.h"
 #include "syscalls.h"
@@ -54,11 +56,16 @@ bool has_dot_dot(const char *path) {
   }
 }
 
+uint64_t mount_number(int proc, int fd) {
+  const uint64_t number = mount_by_statx(fd);
+  return number != 0 ? number : mount_by_fdinfo(proc, fd);
+}
+
 // openat2 for kernels before 5.6 (and seccomp profiles that answer ENOSYS or EPERM): one component after
-// the other, no symlink followed, and each on the same mount as far as st_dev can tell.
+// the other, no symlink followed, and each on the same mount. Not the same st_dev: a file of procfs that is
+// mounted over another one has that of procfs, too.
 int walk_beneath(int dir, const char *path, int flags) {
-  struct stat start, status;
-  if (fstat(dir, &start) != 0) return -1;
+  const uint64_t mount = mount_number(dir, dir);
   UniqueFd at;
   int current = dir;
   while (true) {
@@ -77,8 +84,7 @@ int walk_beneath(int dir, const char *path, int flags) {
     if (next < 0) return -1;
     at.reset(next);
     current = next;
-    if (fstat(current, &status) != 0) return -1;
-    if (status.st_dev != start.st_dev) {
+    if (mount == 0 || mount_number(dir, current) != mount) {
       errno = EXDEV;
       return -1;
     }
@@ -88,6 +94,24 @@ int walk_beneath(int dir, const char *path, int flags) {
 }
 
 }  // namespace
+
+uint64_t mount_by_statx(int fd) {
+  struct statx status = {};
+  if (sys_statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &status) != 0) return 0;
+  return status.stx_mask & STATX_MNT_ID ? status.stx_mnt_id : 0;
+}
+
+uint64_t mount_by_fdinfo(int proc, int fd) {
+  char path[32], text[512];
+  snprintf(path, sizeof path, "self/fdinfo/%d", fd);
+  UniqueFd file(retry([&] { return openat(proc, path, O_RDONLY | O_CLOEXEC); }));
+  if (!file || !is_procfs(file.get())) return 0;
+  ssize_t size = retry([&] { return read(file.get(), text, sizeof text - 1); });
+  if (size <= 0) return 0;
+  text[size] = '\0';
+  const char *found = strstr(text, "mnt_id:");
+  return found ? strtoull(found + strlen("mnt_id:"), nullptr, 10) : 0;
+}
 
 int open_mounted_procfs() {
   UniqueFd proc(retry([] { return open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC); }));

@@ -2,6 +2,7 @@
 // must reach exactly these files, whatever is mounted on /proc or linked from it
 // (CVE-2019-16884, CVE-2025-52881; security.md D.3).
 #pragma once
+#include <stdint.h>
 
 namespace init {
 
@@ -13,6 +14,11 @@ int open_private_procfs(bool processes);
 
 // /proc as it is mounted here, when it is the root of a procfs; -1 with errno (EXDEV: something else).
 int open_mounted_procfs();
+
+// The number of the mount that a descriptor is on; 0 when the kernel does not say. The first asks statx(2),
+// which says it since Linux 5.8, the other one reads it in a procfs.
+uint64_t mount_by_statx(int fd);
+uint64_t mount_by_fdinfo(int proc, int fd);
 
 // Opens a file below a procfs root for writing: no symlink, no mount and no ".." on the way, and
 // what is opened is on procfs. Close-on-exec; -1 with errno.

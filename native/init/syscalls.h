@@ -2,6 +2,7 @@
 #pragma once
 #include <linux/mount.h>
 #include <linux/openat2.h>
+#include <linux/stat.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/syscall.h>
@@ -63,6 +64,10 @@ inline int sys_openat2(int dir, const char *path, uint64_t flags, uint64_t mode,
   how.mode = mode;
   how.resolve = resolve;
   return static_cast<int>(syscall(SYS_openat2, dir, path, &how, sizeof how));
+}
+
+inline int sys_statx(int dir, const char *path, int flags, unsigned mask, struct statx *status) {
+  return static_cast<int>(syscall(SYS_statx, dir, path, flags, mask, status));
 }
 
 inline int sys_pidfd_open(int pid, unsigned flags) { return static_cast<int>(syscall(SYS_pidfd_open, pid, flags)); }

@@ -122,6 +122,8 @@ export interface Addon {
   umask(mask: number): number;
   /** The permitted capabilities of this process as a bit set (capget(2)). */
   permittedCapabilities(): bigint;
+  /** Whether this process has CAP_SYS_ADMIN over its mount namespace. */
+  mayMount(): boolean;
   uname(): { sysname: string; release: string; machine: string };
   isatty(fd: number): boolean;
   /** CLOCK_REALTIME in nanoseconds since the epoch. */

@@ -27,6 +27,9 @@ export function readHost(detectCgroups: () => CgroupLayout): Host {
       cgroup ??= detectCgroups();
       return cgroup;
     },
+    get mayMount() {
+      return !rootless || addon.mayMount();
+    },
     nofile: launchNote().nofile,
     lastCapability: Number(addon.readFileIfAny("/proc/sys/kernel/cap_last_cap") ?? LAST_CAPABILITY_OF_5_9),
     apparmor: addon.readFileIfAny("/sys/module/apparmor/parameters/enabled")?.startsWith("Y") ?? false,

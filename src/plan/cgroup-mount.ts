@@ -11,6 +11,9 @@ import type { Planning } from "./planning.js";
 import type { Place } from "./program.js";
 import { openTree, shapeTree } from "./trees.js";
 
+// Trees of the host's cgroups are one mount: nobody mounts anything below a cgroup, and kernels without
+// mount_setattr(2) can give its flags to one mount alone.
+
 const SAFE = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 const NONE: Attributes = { set: 0, clear: 0 };
 
@@ -61,8 +64,8 @@ function planUnified(planning: Planning, planned: PlannedMount): number {
     slot = makeFilesystem(planning, at, { type: "cgroup2", data: options.data, attributes: attributes.set });
     shapeTree(inside, at, slot, { own: NONE, tree: NONE, propagation: options.propagation });
   } else {
-    slot = openTree(planning, at, { path: host.cgroup.unified ?? "/sys/fs/cgroup", recursive: true, follows: false });
-    shapeTree(sources, at, slot, { own: NONE, tree: attributes, propagation: options.propagation });
+    slot = openTree(planning, at, { path: host.cgroup.unified ?? "/sys/fs/cgroup", recursive: false, follows: false });
+    shapeTree(sources, at, slot, { own: attributes, tree: NONE, propagation: options.propagation });
   }
   attachDirectory(planning, at, slot, destination, false);
   return slot;
@@ -125,12 +128,12 @@ function planHierarchy(
   } else {
     slot = openTree(planning, at, {
       path: ownDirectory(planning, mountPoint, controllers),
-      recursive: true,
+      recursive: false,
       follows: false,
     });
     shapeTree(sources, at, slot, {
-      own: NONE,
-      tree: { set: attributes.set | SAFE, clear: attributes.clear & ~SAFE },
+      own: { set: attributes.set | SAFE, clear: attributes.clear & ~SAFE },
+      tree: NONE,
       propagation: [],
     });
   }

@@ -54,9 +54,10 @@ export function planContainer(config: Spec, host: Host, request: ContainerReques
   planCreateHooks(planning);
   planPivot(planning);
   planMissingDirectory(planning);
+  // Before /proc/sys becomes read-only, for kernels that have no private procfs.
+  planNamesAndSysctl(planning);
   planMasks(planning, masks);
   planFinalRoot(planning);
-  planNamesAndSysctl(planning);
   planPrivileged(planning);
   planUser(planning);
   planExecute(planning);

@@ -66,10 +66,12 @@ export class Planning {
   /**
    * Sources are opened in stage A when the container's side could not: its user may lack the
    * right to walk the host's directories, and a mount namespace that is joined has other ones.
-   * Not without euid 0: there the right to copy mounts comes with the new user namespace.
+   * Not without euid 0, or where root may not mount: there the right to copy mounts comes with the new
+   * user namespace.
    */
   get opensSourcesBefore(): boolean {
-    return this.losesPrivileges || (this.namespaces.isJoined("mount") && this.host.euid === 0);
+    if (this.losesPrivileges && this.host.mayMount !== false) return true;
+    return this.namespaces.isJoined("mount") && this.host.euid === 0;
   }
 
   /** The list that sources of mounts are opened in. */

@@ -29,6 +29,8 @@ export interface Host {
   selinux: boolean;
   /** setgroups(2) is denied in the caller's own user namespace (/proc/self/setgroups). */
   setgroupsDenied?: boolean;
+  /** The mount namespace is the caller's to change: not after `unshare --user` alone. Unless said, that of euid 0 is. */
+  mayMount?: boolean;
   /** The caller's permitted capabilities as a bit set; all of the kernel's when not known. */
   capabilities?: bigint;
 }

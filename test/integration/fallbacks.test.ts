@@ -4,7 +4,7 @@
 import { existsSync, openSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import { type TestConfig, withUserNamespace } from "../helpers/config.js";
+import { type TestConfig, withoutNamespace, withUserNamespace } from "../helpers/config.js";
 import { mountAt, parseReport, type Report } from "../helpers/report.js";
 import { repository, sandbox, tools } from "../helpers/sandbox.js";
 
@@ -32,7 +32,7 @@ const hopeless = (call: string, error: string) => call === "clone3" && error ===
 
 /** What must not depend on how the kernel was asked. */
 function essence(report: Report): unknown {
-  const mounts = ["/", "/proc", "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue", "/sys", "/home"];
+  const mounts = ["/", "/proc", "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue", "/sys", "/home", "/sys/fs/cgroup"];
   return {
     mounts: mounts.map((path) => {
       const mount = mountAt(report, path);
@@ -55,6 +55,7 @@ function inUserNamespace(config: TestConfig): void {
 
 function plain(config: TestConfig): void {
   config.mounts.push({ destination: "/home", source: "/etc", options: ["bind", "ro", "nosuid"] });
+  config.mounts.push({ destination: "/sys/fs/cgroup", type: "cgroup", options: ["ro", "nosuid", "nodev", "noexec"] });
 }
 
 // A container a call: with one errno each way it is slow enough in the guest.
@@ -88,6 +89,30 @@ t.test("all of them at once", async (t) => {
       const result = box.run(["run", "--bundle", bundle, box.id()], { via });
       t.equal(result.status, 0, `${error}: ${result.stderr}`);
       if (result.status === 0) t.same(essence(parseReport(result.stdout)), wanted, error);
+    }
+  }
+});
+
+t.test("a file of procfs over another one is seen without openat2, though both are of one file system", async (t) => {
+  const box = sandbox(t);
+  const missing = ["openat2", "fsopen", "open_tree"];
+  const kernel = "/proc/sys/kernel";
+  for (const calls of [missing, [...missing, "statx"]]) {
+    for (const covered of [false, true]) {
+      const bundle = box.bundle((config) => {
+        withoutNamespace(config, "pid"); // the procfs is the host's, then
+        config.linux.sysctl = { "kernel.domainname": "example" };
+        config.process.args = ["cat", `${kernel}/domainname`];
+        // What the host has mounted there comes along.
+        if (covered) config.mounts[0] = { destination: "/proc", source: "/proc", options: ["rbind"] };
+      });
+      const cover = covered ? `mount --bind ${kernel}/hostname ${kernel}/domainname; ` : "";
+      const via = ["unshare", "-m", "sh", "-c", `${cover}exec "$@"`, "sh", enosys, calls.join(",")];
+      const { status, stdout, stderr } = box.run(["run", "--bundle", bundle, box.id()], { via });
+      const what = `${calls.join(" ")}, ${covered ? "covered" : "free"}: ${stderr}`;
+      t.equal(status, covered ? 1 : 0, what);
+      if (covered) t.match(stderr, /linux\.sysctl.*invalid cross-device link/, what);
+      else t.equal(stdout, "example\n");
     }
   }
 });

@@ -118,6 +118,21 @@ t.test("root of a user namespace that an engine made", options, async (t) => {
   );
 });
 
+t.test("root of a user namespace that has no mount namespace of its own", options, async (t) => {
+  const me = user(t);
+  const result = me.runContainer(
+    (config) => {
+      config.process.args = ["/bin/cat", "/proc/self/uid_map"];
+      for (const map of ["uidMappings", "gidMappings"] as const) {
+        config.linux[map] = [{ containerID: 0, hostID: 0, size: 1 }];
+      }
+      config.mounts.push({ destination: "/etc", source: "/etc", options: ["rbind", "rro"] });
+    },
+    { via: ["unshare", "--user", "--map-root-user"], root: [] },
+  );
+  t.same([result.status, words(result.stdout)], [0, ["0", "0", "1"]], result.stderr);
+});
+
 t.test("root of a user namespace where setgroups is denied", options, async (t) => {
   const me = user(t);
   const result = me.runContainer(

@@ -23,9 +23,9 @@ t.test("v2 in a cgroup namespace: the file system itself", (t) => {
 
 t.test("v2 without one: the host's tree, as the config asks", (t) => {
   t.same(lines(OPTIONS, [], v2), [
-    "clone_tree slot=1 path=/sys/fs/cgroup recursive=1 nofollow=0 expect=0",
+    "clone_tree slot=1 path=/sys/fs/cgroup recursive=0 nofollow=0 expect=0",
     "set_tree slot=1 set=0x0 clear=0x0 propagation=0x44000 recursive=0",
-    "set_tree slot=1 set=0xe clear=0x70 propagation=0x0 recursive=1",
+    "set_tree slot=1 set=0xe clear=0x70 propagation=0x0 recursive=0",
     "attach_tree slot=1 target=/sys/fs/cgroup kind=1 mode=0755 real=0 nofollow=0",
   ]);
   t.end();
@@ -34,14 +34,14 @@ t.test("v2 without one: the host's tree, as the config asks", (t) => {
 t.test("without privileges the host's tree is read-only, whatever is asked (CVE-2023-25809)", (t) => {
   const host = { ...ROOTLESS, cgroup: V2 };
   const [, , attributes] = lines([...OPTIONS, "rw"], [], { host, request: REQUEST_V2 }, true);
-  t.equal(attributes, "set_tree slot=1 set=0xf clear=0x70 propagation=0x0 recursive=1");
+  t.equal(attributes, "set_tree slot=1 set=0xf clear=0x70 propagation=0x0 recursive=0");
   const own = lines([...OPTIONS, "rw"], ["cgroup"], { host, request: REQUEST_V2 }, true);
   t.match(own[0], /type=cgroup2 .* attributes=0xe$/, "in a namespace of its own it is not");
   const v1 = plan(OPTIONS, [], { host: ROOTLESS }, true);
   const trees = stepsOf(v1, "clone_tree").filter(({ path }) => path.startsWith("/sys/fs/cgroup"));
   t.equal(trees.length, 3);
   for (const { slot } of trees) {
-    t.ok(stepsOf(v1, "set_tree").some((step) => step.slot === slot && step.set === 0xf && step.recursive === 1));
+    t.ok(stepsOf(v1, "set_tree").some((step) => step.slot === slot && step.set === 0xf && step.recursive === 0));
   }
   t.end();
 });
