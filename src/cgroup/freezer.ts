@@ -5,19 +5,12 @@ import { ENOENT } from "../host/constants.js";
 import { native } from "../host/native.js";
 import type { FreezerState } from "./driver.js";
 import { waitForEvent } from "./events.js";
-import { errnoOf, failure, isGone } from "./failure.js";
+import { errnoOf, failure } from "./failure.js";
+import { readFreezerFile } from "./freezer-state.js";
 import { describeProcesses, processesBelow } from "./processes.js";
 
 const V2_TIMEOUT_MS = 10_000;
 const V1_ATTEMPTS = 500;
-
-/** v1: whether the cgroup itself was frozen. Frozen by a parent counts as thawed: it is not ours to thaw. */
-export function readFreezerV1(directory: string): FreezerState {
-  const state = readState(`${directory}/freezer.state`);
-  // FREEZING: on the way, and stays so while processes come in faster than they are stopped.
-  if (state !== "FROZEN" && state !== "FREEZING") return "thawed";
-  return readState(`${directory}/freezer.self_freezing`) === "0" ? "thawed" : "frozen";
-}
 
 /** v1: freezes or thaws. Throws RuntError when it cannot be frozen within about a second; then it is thawed again. */
 export function setFreezerV1(directory: string, state: FreezerState): void {
@@ -42,7 +35,7 @@ export function setFreezerV1(directory: string, state: FreezerState): void {
         native().sleep(10);
       }
       write("FROZEN");
-      if (readState(file) === "FROZEN") return;
+      if (readFreezerFile(file) === "FROZEN") return;
       if (attempt > 10) native().sleep(1);
     }
   } catch (error) {
@@ -53,11 +46,6 @@ export function setFreezerV1(directory: string, state: FreezerState): void {
   const stuck = describeProcesses(processesBelow(directory, "freezer"));
   tryThaw(file, "THAWED");
   throw cannotFreeze(directory, stuck);
-}
-
-/** v2: whether the cgroup itself was told to freeze. */
-export function readFreezerV2(directory: string): FreezerState {
-  return readState(`${directory}/cgroup.freeze`) === "1" ? "frozen" : "thawed";
 }
 
 /** v2: freezes (and waits until all processes are) or thaws. Throws RuntError; then it is thawed again. */
@@ -74,15 +62,6 @@ export function setFreezerV2(directory: string, state: FreezerState): void {
   const stuck = describeProcesses(processesBelow(directory, ""));
   tryThaw(file, "0");
   throw cannotFreeze(directory, stuck);
-}
-
-function readState(file: string): string {
-  try {
-    return (native().readFileIfAny(file) ?? "").trim();
-  } catch (error) {
-    if (isGone(error)) return "";
-    throw error;
-  }
 }
 
 function tryThaw(file: string, value: string): void {

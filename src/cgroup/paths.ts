@@ -10,8 +10,6 @@ import type { CgroupLayout } from "../plan/types.js";
 import type { CgroupPaths } from "./driver.js";
 import { RuntError, wordPointer } from "../errors.js";
 
-const WHERE = wordPointer("/linux/cgroupsPath");
-
 export interface PathRequest {
   layout: CgroupLayout;
   /** linux.cgroupsPath. */
@@ -43,7 +41,7 @@ export function cgroupDirectories({ layout, cgroupsPath, id, rootless }: PathReq
 /** Checks a cgroupsPath and returns it without slashes at the ends, "." and empty parts. */
 function normalise(path: string): string {
   const refuse = (cause: string, hint?: string): never => {
-    throw new RuntError({ where: WHERE, cause: `${JSON.stringify(path)} ${cause}`, hint });
+    throw new RuntError({ where: wordPointer("/linux/cgroupsPath"), cause: `${JSON.stringify(path)} ${cause}`, hint });
   };
   if (/^[^/:]*:[^/:]*:[^/:]+$/.test(path)) {
     refuse(

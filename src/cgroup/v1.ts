@@ -14,7 +14,8 @@ import { deviceProgram } from "./device-program.js";
 import { deviceRules } from "./device-rules.js";
 import type { CgroupDriver, CgroupPaths, FreezerState } from "./driver.js";
 import { failure, isPermission } from "./failure.js";
-import { readFreezerV1, readFreezerV2, setFreezerV1, setFreezerV2 } from "./freezer.js";
+import { setFreezerV1, setFreezerV2 } from "./freezer.js";
+import { freezerState } from "./freezer-state.js";
 import { killCgroup, signalProcesses } from "./kill.js";
 import { splitPids } from "./pids.js";
 import { processesBelow } from "./processes.js";
@@ -124,9 +125,7 @@ export class CgroupV1Driver implements CgroupDriver {
   }
 
   freezerState(): FreezerState {
-    const { freezer, "": unified } = this.paths.directories;
-    if (freezer !== undefined) return readFreezerV1(freezer);
-    return unified === undefined ? "thawed" : readFreezerV2(unified);
+    return freezerState(this.paths);
   }
 
   freeze(state: FreezerState): void {

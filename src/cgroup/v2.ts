@@ -11,7 +11,8 @@ import { allowsAll, deviceProgram } from "./device-program.js";
 import { deviceRules } from "./device-rules.js";
 import type { CgroupDriver, CgroupPaths, FreezerState } from "./driver.js";
 import { failure, isPermission } from "./failure.js";
-import { readFreezerV2, setFreezerV2 } from "./freezer.js";
+import { setFreezerV2 } from "./freezer.js";
+import { freezerState } from "./freezer-state.js";
 import { killCgroup, signalProcesses } from "./kill.js";
 import { splitPids } from "./pids.js";
 import { processesBelow } from "./processes.js";
@@ -119,8 +120,7 @@ export class CgroupV2Driver implements CgroupDriver {
   }
 
   freezerState(): FreezerState {
-    const directory = this.paths.directories[""];
-    return directory === undefined ? "thawed" : readFreezerV2(directory);
+    return freezerState(this.paths);
   }
 
   freeze(state: FreezerState): void {
@@ -134,8 +134,7 @@ export class CgroupV2Driver implements CgroupDriver {
       {
         processes: () => this.processes(),
         // Linux before 5.2 cannot freeze.
-        frozen: () =>
-          native().stat(`${directory}/cgroup.freeze`) === null ? null : readFreezerV2(directory) === "frozen",
+        frozen: () => (native().stat(`${directory}/cgroup.freeze`) === null ? null : this.freezerState() === "frozen"),
         freeze: (frozen) => setFreezerV2(directory, frozen ? "frozen" : "thawed"),
       },
       signal,

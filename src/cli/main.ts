@@ -4,7 +4,7 @@
 import { baseName } from "../container/paths.js";
 import { RuntError } from "../errors.js";
 import { failure } from "../host/failure.js";
-import { launchNote } from "../host/launch.js";
+import { calledAs } from "../host/launch.js";
 import { native } from "../host/native.js";
 import type { Context } from "./context.js";
 import { GLOBAL_FLAGS, findCommand, flagsOf, type Command } from "./flags.js";
@@ -64,7 +64,7 @@ async function runCommand(
   const problem = countProblem(command, context.positionals.length);
   if (problem !== null) {
     await printHelp(program, command, "Incorrect Usage.\n\n");
-    logError(`${launchNote().program}: "${command.name}" requires ${problem} argument(s)`);
+    logError(`${calledAs()}: "${command.name}" requires ${problem} argument(s)`);
     return 1;
   }
   logDebug(`${command.name}: root ${context.global.root}`);
@@ -127,7 +127,7 @@ function statusOf(error: unknown): number {
   return error instanceof RuntError ? error.status : 1;
 }
 
-const program = baseName(launchNote().program);
+const program = baseName(calledAs());
 main(program, process.argv.slice(2)).then(
   (status) => native().exit(status),
   (error: unknown) => {

@@ -107,7 +107,7 @@ function splitWords(words: readonly string[], flags: readonly Flag[], style: Par
       positionals.push(word);
       continue;
     }
-    const name = word.replace(/^--?/, "");
+    const name = word.slice(word.startsWith("--") ? 2 : 1);
     if (name === "" || name.startsWith("-") || name.startsWith("=")) {
       throw new UsageError(`bad flag syntax: ${word}`);
     }

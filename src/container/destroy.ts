@@ -9,7 +9,6 @@ import { EACCES, EPERM } from "../host/constants.js";
 import { failure, isNativeError } from "../host/failure.js";
 import { native } from "../host/native.js";
 import { SIGKILL } from "../host/signals.js";
-import { runHooks } from "./hooks.js";
 import { removeOverlayLeftovers } from "./overlay.js";
 import { openProcess } from "./process-handle.js";
 import type { Reporter } from "./report.js";
@@ -120,7 +119,8 @@ function killAll(cgroup: CgroupDriver | null, init: ProcessIdentity | null, tree
 }
 
 /** Specification, lifecycle step 13: a failing poststop hook is a warning, the next ones still run. */
-function runPoststop(journal: JournalDocument, init: ProcessIdentity | null, report: Reporter): void {
+async function runPoststop(journal: JournalDocument, init: ProcessIdentity | null, report: Reporter): Promise<void> {
+  const { runHooks } = await import("./hooks.js");
   const subject = { state: hookState(journal, "stopped", init?.pid ?? 0), bundle: journal.bundle };
   for (const [index, hook] of (journal.hooks?.poststop ?? []).entries()) {
     try {

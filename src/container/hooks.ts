@@ -5,7 +5,7 @@
 import { RuntError } from "../errors.js";
 import { initPath, native } from "../host/native.js";
 import { encodeProgram } from "../plan/encode.js";
-import { planHook } from "../plan/plan.js";
+import { planHook } from "../plan/hooks.js";
 import type { Hook } from "../spec/types.gen.js";
 import type { Plan } from "../plan/types.js";
 import { MESSAGE_FAILURE, MESSAGE_WARNING } from "../plan/steps.gen.js";

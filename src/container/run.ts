@@ -4,7 +4,8 @@ import { native } from "../host/native.js";
 import { createContainer } from "./create.js";
 import type { CreateRequest } from "./design.js";
 import { tellAgent } from "./listener.js";
-import { removeContainer, runPoststart } from "./start.js";
+import { removeContainer } from "./removal.js";
+import { runPoststart } from "./start.js";
 
 export interface RunRequest extends CreateRequest {
   /** Do not delete the container when it has ended. */

@@ -29,12 +29,12 @@ import {
   SYNC_MAP_IDS,
   SYNC_NETWORK,
   SYNC_READY,
-  SYNC_SECCOMP,
 } from "../plan/steps.gen.js";
 import type { Plan } from "../plan/types.js";
 import { INIT_PREFIX, failureError } from "./failures.js";
 import { openPidfd, signalByPidfd } from "./process-handle.js";
 import type { Reporter } from "./report.js";
+import { answerSeccomp, isSeccompSync } from "./seccomp-sync.js";
 import { reportProgress } from "./trace.js";
 
 /** What the creator does when runt-init reaches a sync point. A returned descriptor rides on the answer and is closed. */
@@ -242,21 +242,6 @@ export class Session {
       hint: this.killed ? "the kernel's OOM killer does that when linux.resources.memory.limit is too low" : undefined,
     });
   }
-}
-
-/** Does runt-init hold out a seccomp listener? */
-export const isSeccompSync = ({ kind, value }: InitMessage): boolean => kind === MESSAGE_SYNC && value === SYNC_SECCOMP;
-
-/** Hands the listener on, closes it here and lets runt-init go on. */
-export function answerSeccomp(channel: number, { fds }: InitMessage, handOn: (listener: number) => void): void {
-  const listener = fds[0];
-  if (listener === undefined) throw new RuntError("runt-init sent no seccomp listener");
-  try {
-    handOn(listener);
-  } finally {
-    native().close(listener);
-  }
-  native().answer(channel, -1);
 }
 
 /** Kills a child of ours that is not reaped yet, so its pid is surely still its own. */

@@ -1,18 +1,14 @@
 // start: says "go" to the runt-init that waits on the container's socket, and listens on the
-// same connection until execve closes it.
+// same connection until execve closes it. What only some starts need is loaded when they do.
 
 import { RuntError } from "../errors.js";
-import { failure } from "../host/failure.js";
 import { native } from "../host/native.js";
 import { MESSAGE_FAILURE, MESSAGE_PROGRESS, MESSAGE_WARNING } from "../plan/steps.gen.js";
-import { destroyContainer } from "./destroy.js";
-import { wordFailure } from "./failures.js";
-import { runHooks } from "./hooks.js";
 import { connectAgent, sendProcessState } from "./listener.js";
 import type { Notifier } from "./notify.js";
 import { openPidfd } from "./process-handle.js";
 import type { Reporter } from "./report.js";
-import { answerSeccomp, isSeccompSync } from "./session.js";
+import { answerSeccomp, isSeccompSync } from "./seccomp-sync.js";
 import { hookState, type LateStep, type StateDocument } from "./state.js";
 import { isAlive, isPaused } from "./status.js";
 import { START_SOCKET, lockContainer, noSuchContainer, readState, release } from "./store.js";
@@ -28,7 +24,7 @@ export async function startContainer(root: string, id: string, report: Reporter,
   let started: Started;
   try {
     started = sayGo(root, state, notifier);
-    failed = converse(started.connection, agent, state, report);
+    failed = await converse(started.connection, agent, state, report);
   } finally {
     if (agent >= 0) native().close(agent);
   }
@@ -102,7 +98,12 @@ function agentOf({ listener, late }: StateDocument): number {
 }
 
 /** What runt-init says after its go: warnings or a failure, until it hangs up. */
-function converse(connection: number, agent: number, state: StateDocument, report: Reporter): LateFailure | null {
+async function converse(
+  connection: number,
+  agent: number,
+  state: StateDocument,
+  report: Reporter,
+): Promise<LateFailure | null> {
   const stepOf = (index: number) => state.late.find((step) => step.index === index);
   let failed: LateFailure | null = null;
   try {
@@ -112,8 +113,10 @@ function converse(connection: number, agent: number, state: StateDocument, repor
       if (message.kind === MESSAGE_PROGRESS && step) {
         report.debug(`start: ${step.op} ${step.where}: ${message.value / 1000} ms`);
       }
-      if (message.kind === MESSAGE_WARNING) report.warn(wordFailure(step, message).message);
-      if (message.kind === MESSAGE_FAILURE) failed = { op: step?.op, error: wordFailure(step, message) };
+      if (message.kind !== MESSAGE_WARNING && message.kind !== MESSAGE_FAILURE) continue;
+      const error = (await import("./failures.js")).wordFailure(step, message);
+      if (message.kind === MESSAGE_WARNING) report.warn(error.message);
+      else failed = { op: step?.op, error };
     }
   } finally {
     native().close(connection);
@@ -141,6 +144,7 @@ function answerWait(connection: number, state: StateDocument): void {
 export async function runPoststart(root: string, state: StateDocument, report: Reporter): Promise<void> {
   if (!state.hooks?.poststart) return;
   try {
+    const { runHooks } = await import("./hooks.js");
     const subject = { state: hookState(state, "running", state.init.pid), bundle: state.bundle };
     runHooks("poststart", state.hooks.poststart, subject, report);
   } catch (error) {
@@ -150,26 +154,7 @@ export async function runPoststart(root: string, state: StateDocument, report: R
 }
 
 /** Ends and removes a container whose start went wrong. What is left is a warning beside the real error. */
-function destroyStarted(root: string, state: StateDocument, report: Reporter): Promise<void> {
-  return removeContainer(root, state, true, report);
-}
-
-/**
- * Removes a container that the caller knows the state of. In: whether something of it may still
- * run. What is left of it is a warning: the caller has a status or an error of its own to give.
- */
-export async function removeContainer(
-  root: string,
-  state: StateDocument,
-  kill: boolean,
-  report: Reporter,
-): Promise<void> {
-  try {
-    const claim = lockContainer(root, state.id, true);
-    // Deleted by another runt meanwhile.
-    if (claim === null || claim === "busy") return;
-    await destroyContainer({ claim, journal: state, init: state.init, kill, poststop: true, report });
-  } catch (error) {
-    report.warn(`removing container ${state.id}: ${(failure(error) as Error).message}`);
-  }
+async function destroyStarted(root: string, state: StateDocument, report: Reporter): Promise<void> {
+  const { removeContainer } = await import("./removal.js");
+  await removeContainer(root, state, true, report);
 }

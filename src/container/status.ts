@@ -1,7 +1,7 @@
 // A container's status is never stored: it is what the machine shows. The first process is
 // known by pid and start time, since a pid alone may be another process by now.
 
-import { cgroupDriverFromState } from "../cgroup/index.js";
+import { freezerState } from "../cgroup/freezer-state.js";
 import { native } from "../host/native.js";
 import { processStat } from "../host/proc.js";
 import type { ProcessIdentity, StateDocument, Status } from "./state.js";
@@ -21,8 +21,7 @@ export function containerStatus(directory: string, state: StateDocument): Status
 }
 
 export function isPaused(state: StateDocument): boolean {
-  if (Object.keys(state.cgroup.directories).length === 0) return false;
-  return cgroupDriverFromState(state.cgroup).freezerState() === "frozen";
+  return freezerState(state.cgroup) === "frozen";
 }
 
 /**

@@ -13,15 +13,17 @@ export interface LaunchNote {
 
 const FIRST_NOTED = 3;
 const LAST_NOTED = 255;
-const FORM = /^nofile=(\d+):(\d+) fds=([0-9a-f]+) argv0=(.*)$/s;
+const FORM = /^nofile=(\d+):(\d+) fds=([0-9a-f]+)$/;
+const NAME = " argv0=";
 
 /** In: the text of RUNT_LAUNCH. Out: the note; null when it is not one. */
 export function parseLaunch(text: string): LaunchNote | null {
-  const match = FORM.exec(text);
+  const end = text.indexOf(NAME);
+  const match = end < 0 ? null : FORM.exec(text.slice(0, end));
   if (!match) return null;
-  const [, soft, hard, descriptors, argv0] = match as unknown as string[];
+  const [, soft, hard, descriptors] = match as unknown as string[];
   return {
-    program: argv0 || "runt",
+    program: programIn(text),
     nofile: { soft: BigInt(soft!), hard: BigInt(hard!) },
     openFds: bits(descriptors!, FIRST_NOTED),
   };
@@ -31,6 +33,16 @@ export function parseLaunch(text: string): LaunchNote | null {
 export function launchNote(): LaunchNote {
   const text = process.env.RUNT_LAUNCH;
   return (text && parseLaunch(text)) || { program: "runt" };
+}
+
+/** `program` of the note, which is all of it that most commands ask for: a regular expression would cost them 0.1 ms. */
+export function calledAs(): string {
+  return programIn(process.env.RUNT_LAUNCH ?? "");
+}
+
+function programIn(text: string): string {
+  const end = text.indexOf(NAME);
+  return (end >= 0 && text.slice(end + NAME.length)) || "runt";
 }
 
 /**

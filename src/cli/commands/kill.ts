@@ -20,6 +20,6 @@ export async function run({ global, options, positionals }: Context): Promise<nu
   if (regex) {
     const { forEachMatch } = await import("../each-match.js");
     await forEachMatch(root, name, send);
-  } else send(name);
+  } else await send(name);
   return 0;
 }
