@@ -1,21 +1,31 @@
 // containerd of its own with `ctr`, and the runtime under test below its runc.v2 shim.
 
-import { symlinkSync } from "node:fs";
+import { existsSync, readdirSync, rmdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../../helpers/sandbox.js";
 import { Caller } from "./caller.js";
 import { ociArchive } from "./image.js";
-import { type Answer, type CommandOptions, hasSystemd, type Place, runtime } from "./place.js";
+import { type Answer, type CommandOptions, cgroupV2, hasSystemd, type Place, runtime } from "./place.js";
 
 export const IMAGE = "test.local/bb:1";
 
+interface Settings {
+  /** The configuration of the CRI plugin, which is off without. */
+  cri?: string;
+  /** Further images, of the same files. */
+  images?: readonly { name: string; namespace: string; command: readonly string[] }[];
+}
+
 export class Containerd extends Caller {
-  private constructor(place: Place, socket: string) {
+  private constructor(
+    place: Place,
+    readonly socket: string,
+  ) {
     super(place, ["ctr", "--address", socket]);
   }
 
   /** Starts the daemon and waits until it answers; imports the image. */
-  static async start(place: Place): Promise<Containerd> {
+  static async start(place: Place, { cri, images = [] }: Settings = {}): Promise<Containerd> {
     const folder = (name: string) => place.folder(`containerd/${name}`);
     const socket = join(place.dir, "ctrd.sock");
     // `ctr container create` has no --runc-binary: the shim finds `runc` in opt/bin.
@@ -25,20 +35,29 @@ export class Containerd extends Caller {
       `version = 2
 root = "${folder("root")}"
 state = "${folder("state")}"
-disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.tracing.processor.v1.otlp", "io.containerd.internal.v1.tracing"]
+disabled_plugins = [${cri ? "" : '"io.containerd.grpc.v1.cri", '}"io.containerd.tracing.processor.v1.otlp", "io.containerd.internal.v1.tracing"]
 [grpc]
 address = "${socket}"
 [ttrpc]
 address = "${socket}.ttrpc"
 [plugins."io.containerd.internal.v1.opt"]
 path = "${folder("opt")}"
-`,
+${cri ?? ""}`,
     );
     place.service(["containerd", "--config", config], "containerd.log");
     const made = new Containerd(place, socket);
+    // The parent of the cgroups of a namespace's containers: nobody takes it away, whatever the runtime.
+    const parents = cgroupRoots().map((path) => join(path, "default"));
+    const foreign = parents.filter((path) => existsSync(path));
+    place.atEnd(() => {
+      const ours = parents.filter((path) => existsSync(path) && !foreign.includes(path));
+      for (const path of ours) rmdirSync(path);
+    });
     await until("containerd answers", () => made.run(["version"]).status === 0, 30_000);
     place.atEnd(() => made.#removeAll());
     made.ok(["image", "import", ociArchive(place, IMAGE)]);
+    for (const { name, namespace, command } of images)
+      made.ok(["--namespace", namespace, "image", "import", ociArchive(place, name, command)]);
     return made;
   }
 
@@ -55,10 +74,13 @@ path = "${folder("opt")}"
   #count = 0;
 
   #removeAll(): void {
-    for (const id of this.run(["container", "ls", "--quiet"]).stdout.split("\n").filter(Boolean)) {
-      this.run(["task", "kill", "--all", "--signal", "KILL", id]);
-      this.run(["task", "delete", "--force", id]);
-      this.run(["container", "delete", id]);
+    for (const namespace of this.ok(["namespace", "ls", "--quiet"]).split("\n")) {
+      const all = this.run(["--namespace", namespace, "container", "ls", "--quiet"]).stdout.split("\n");
+      for (const id of all.filter(Boolean)) {
+        this.run(["--namespace", namespace, "task", "kill", "--all", "--signal", "KILL", id]);
+        this.run(["--namespace", namespace, "task", "delete", "--force", id]);
+        this.run(["--namespace", namespace, "container", "delete", id]);
+      }
     }
   }
 
@@ -69,4 +91,9 @@ path = "${folder("opt")}"
     const systemd = hasSystemd ? ["--runc-systemd-cgroup", "--cgroup", `system.slice:runt:${id}`] : [];
     return ["run", ...shim, ...systemd, ...options, IMAGE, id, ...command];
   }
+}
+
+function cgroupRoots(): string[] {
+  const root = "/sys/fs/cgroup";
+  return cgroupV2 ? [root] : readdirSync(root).map((name) => join(root, name));
 }

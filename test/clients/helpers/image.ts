@@ -15,8 +15,8 @@ export function rootfsTar(place: Place): string {
 }
 
 /** An OCI image layout of one layer in a tar, as `ctr image import` takes it. */
-export function ociArchive(place: Place, name: string): string {
-  const layout = place.folder("layout");
+export function ociArchive(place: Place, name: string, command: readonly string[] = ["/bin/sh"]): string {
+  const layout = place.folder(`layout-${name.replaceAll(/[/:]/g, "-")}`);
   mkdirSync(join(layout, "blobs/sha256"), { recursive: true });
   const blob = (content: Buffer) => {
     const digest = createHash("sha256").update(content).digest("hex");
@@ -30,7 +30,7 @@ export function ociArchive(place: Place, name: string): string {
   const config = json({
     architecture,
     os: "linux",
-    config: { Env: ["PATH=/bin"], Cmd: ["/bin/sh"] },
+    config: { Env: ["PATH=/bin"], Cmd: command },
     rootfs: { type: "layers", diff_ids: [layer.digest] },
   });
   const manifest = json({
