@@ -15,20 +15,40 @@ interface Noted {
   text: string;
 }
 
+/** A change of its own kind that belongs to the others. */
+export interface FirstChange {
+  make(): void;
+  /** Puts back what `make` has changed. */
+  undo(): void;
+}
+
 /**
  * Writes all, in order, or throws RuntError with everything as it was before.
  * `first`: what changes the same files ahead of the writes (systemd, which is told of the limits).
  */
-export function applyAllOrNothing(writes: readonly CgroupWrite[], directories: Directories, first?: () => void): void {
+export function applyAllOrNothing(writes: readonly CgroupWrite[], directories: Directories, first?: FirstChange): void {
   const before = note(writes, directories);
+  let made = false;
   try {
-    first?.();
+    first?.make();
+    made = true;
     applyWrites(writes, directories);
   } catch (error) {
-    const lost = putBack(before, directories);
+    const lost = made ? undo(first) : [];
+    lost.push(...putBack(before, directories));
     if (lost.length === 0 || !(error instanceof RuntError)) throw error;
     const hint = [error.parts.hint, `and this could not be put back: ${lost.join("; ")}`].filter(Boolean).join("; ");
     throw new RuntError({ ...error.parts, hint });
+  }
+}
+
+/** Out: what could not be put back, in words. */
+function undo(first: FirstChange | undefined): string[] {
+  try {
+    first?.undo();
+    return [];
+  } catch (error) {
+    return [(error as Error).message];
   }
 }
 

@@ -23,7 +23,7 @@ import { emptyStats, type ContainerStats } from "./stats/shape.js";
 import { statsV2 } from "./stats/v2.js";
 import type { DriverOptions } from "./v1.js";
 import { resourceWarnings } from "./v1/resources.js";
-import { applyAllOrNothing } from "./transaction.js";
+import { applyAllOrNothing, type FirstChange } from "./transaction.js";
 import { createV2, enableControllers } from "./v2/create.js";
 import { completeMemory } from "./v2/current.js";
 import { checkMemoryUsage } from "./v2/memory.js";
@@ -93,7 +93,7 @@ export class CgroupV2Driver implements CgroupDriver {
   }
 
   /** `first` is done before the files are written; when it or one of them fails, they are put back. */
-  protected change(resources: LinuxResources, first?: () => void): void {
+  protected change(resources: LinuxResources, first?: FirstChange): void {
     this.warnings.push(...resourceWarnings(resources));
     const directory = this.directory("update");
     const writes = v2Writes(resources, this.reader()("cpu.max"));

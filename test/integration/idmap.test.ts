@@ -57,6 +57,33 @@ t.test("a bind mount with mappings of its own shows the owners that they say", a
   ]);
 });
 
+t.test("crun's option with mappings, absolute and of the container's ids", async (t) => {
+  const box = sandbox(t);
+  const text = box.shell(`${owners} /own/file /relative/file`, (config, bundle) => {
+    const source = data(bundle);
+    points(bundle, "own", "relative");
+    withUserNamespace(config, 100000);
+    config.mounts.push(
+      {
+        destination: "/own",
+        source,
+        options: ["bind", "idmap=uids=1000-100000-1#5000-100500-1;gids=1001-100007-1"],
+      },
+      { destination: "/relative", source, options: ["bind", "ridmap=uids=@1000-3-1;gids=@1001-4-1"] },
+    );
+  });
+  t.same(text.split("\n"), ["/own/file 0:7", "/relative/file 3:4"]);
+  const refused = box.runContainer((config, bundle) => {
+    config.mounts.push({
+      destination: "/own",
+      source: data(bundle),
+      options: ["bind", "idmap=uids=@0-0-1;gids=0-0-1"],
+    });
+  });
+  t.equal(refused.status, 1);
+  t.match(refused.stderr, /mounts\[\d+\]\.options\[1\].*expected .*idmap=uids=ID-HOSTID-SIZE/);
+});
+
 t.test(
   "without mappings of its own: the user namespace's, and what is written belongs to the host's ids",
   async (t) => {

@@ -152,6 +152,18 @@ t.test("later commands need no flag: update, pause, resume, kill, delete", optio
   t.match(refused.stderr, /cpuset/);
   t.equal(read("cpuset.cpus"), "1", "as it was");
   t.equal(read("memory.max"), "200003584", "that, too");
+  // With a property that is a list, and a refusal after systemd has agreed.
+  const io = { throttleReadBpsDevice: [{ major: 1, minor: 5, rate: 4096 }] };
+  const limits = { memory: { limit: 100003840 }, blockIO: io, unified: { "cpu.max.burst": "nonsense" } };
+  const late = box.run(["update", "--resources", "-", id], { input: JSON.stringify(limits) });
+  t.equal(late.status, 1);
+  t.match(late.stderr, /unified.*cpu\.max\.burst/);
+  t.same(show(unit, "MemoryMax", "IOReadBandwidthMax", "AllowedCPUs"), {
+    MemoryMax: ["200003584"],
+    AllowedCPUs: ["1"],
+  });
+  systemctl("daemon-reload");
+  t.equal(read("memory.max"), "200003584", "nor does systemd write it later");
   t.equal(box.run(["pause", id]).status, 0);
   t.equal(box.state(id)?.status, "paused");
   t.equal(box.run(["resume", id]).status, 0);

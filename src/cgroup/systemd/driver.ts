@@ -21,7 +21,7 @@ import { annotatedProperties } from "./annotations.js";
 import { deviceProperties } from "./devices.js";
 import { SystemdManager } from "./manager.js";
 import { parseCpuMax, resourceProperties, type UnitContext } from "./properties.js";
-import { property, type Property } from "./property.js";
+import { asBefore, property, type Property } from "./property.js";
 import { withRoundedQuota } from "./quota.js";
 import { oomGroupWarnings, oomPolicy } from "./unified.js";
 import { unitPlace } from "./unit.js";
@@ -89,10 +89,14 @@ export class SystemdDriver extends CgroupV2Driver {
     const cpuMax = this.reader()("cpu.max");
     const properties = [...resourceProperties(complete, { ...this.context(), cpuMax }).values()];
     if (resources.devices) properties.push(...this.deviceProperties(resources));
+    const { unit } = this.unit;
+    const manager = this.manager();
+    const before = manager.properties(unit, properties);
     // systemd writes the files as well, so what they say is noted before it does.
-    this.change(withRoundedQuota(complete, parseCpuMax(cpuMax)[1]), () =>
-      this.manager().setProperties(this.unit.unit, properties),
-    );
+    this.change(withRoundedQuota(complete, parseCpuMax(cpuMax)[1]), {
+      make: () => manager.setProperties(unit, properties),
+      undo: () => manager.setProperties(unit, before.flatMap(asBefore)),
+    });
   }
 
   override remove(timeoutMs: number): void {

@@ -8,6 +8,7 @@ import { encodeProperties, type Property } from "./property.js";
 
 const PATH = "/org/freedesktop/systemd1";
 const MANAGER = "org.freedesktop.systemd1.Manager";
+const SCOPE = "org.freedesktop.systemd1.Scope";
 const JOB_REMOVED = `type='signal',path='${PATH}',interface='${MANAGER}',member='JobRemoved'`;
 
 /** D-Bus's own limit of a call, as everywhere. */
@@ -107,6 +108,20 @@ export class SystemdManager {
     }
   }
 
+  /** What a unit has of these properties now. Throws RuntError. */
+  properties(unit: string, among: readonly Property[]): Property[] {
+    if (among.length === 0) return [];
+    try {
+      const [path] = this.call("GetUnit", "s", [unit]);
+      return among.map(({ name }) => {
+        const { signature, value } = getVariant(this.bus, path as string, SCOPE, name);
+        return { name, signature, value, pointer: "" };
+      });
+    } catch (error) {
+      throw wordChange(error, unit, [], "look at");
+    }
+  }
+
   /** Ends a unit and waits for it; one that has ended by itself is no error. Throws RuntError. */
   stop(unit: string): void {
     this.listen();
@@ -162,7 +177,7 @@ export class SystemdManager {
   private unitResult(unit: string): string | undefined {
     try {
       const [path] = this.call("GetUnit", "s", [unit]);
-      const result = getProperty(this.bus, path as string, "org.freedesktop.systemd1.Scope", "Result");
+      const result = getProperty(this.bus, path as string, SCOPE, "Result");
       return result === "success" ? undefined : `${result}`;
     } catch {
       return undefined;
@@ -207,8 +222,12 @@ function unreachable(user: boolean, problems: readonly string[]): RuntError {
 }
 
 function getProperty(bus: Bus, path: string, iface: string, name: string): unknown {
+  return getVariant(bus, path, iface, name).value;
+}
+
+function getVariant(bus: Bus, path: string, iface: string, name: string): Variant {
   const [answer] = systemd().call(bus, path, "org.freedesktop.DBus.Properties", "Get", "ss", [iface, name], CALL_MS);
-  return (answer as Variant).value;
+  return answer as Variant;
 }
 
 /** What the other side said, else what the kernel did. */

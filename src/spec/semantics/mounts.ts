@@ -1,5 +1,6 @@
 // mounts: config.md, "Mounts".
 
+import { WITH_MAPPINGS } from "../idmap-option.js";
 import type { Findings } from "../problems.js";
 import type { Mount } from "../types.gen.js";
 import { type Check, namespaceOf } from "./check.js";
@@ -41,12 +42,24 @@ function mappings(mount: Mount, at: string, idmap: boolean, findings: Findings):
   }
 }
 
+/** What is left of crun's option after normalise.ts: it could not be read, or there are mappings beside it. */
+function optionMappings({ options = [], uidMappings, gidMappings }: Mount, at: string, findings: Findings): void {
+  const index = options.findIndex((option) => WITH_MAPPINGS.test(option));
+  if (index < 0) return;
+  const cause =
+    uidMappings || gidMappings
+      ? "the mount has uidMappings or gidMappings beside the ones in its option, or two such options"
+      : 'expected "idmap=uids=ID-HOSTID-SIZE;gids=ID-HOSTID-SIZE", more ranges after "#", or "@" before a range of container ids that the user namespace maps';
+  findings.problem(`${at}/options/${index}`, cause);
+}
+
 export const mounts: Check<Mount[]> = (mounts, pointer, { findings, config }) => {
   for (let index = 0; index < mounts.length; index++) {
     const mount = mounts[index]!;
     const at = `${pointer}/${index}`;
     destination(mount, at, findings);
     bindSource(mount, at, findings);
+    optionMappings(mount, at, findings);
     const idmap = mount.options ? Math.max(mount.options.indexOf("idmap"), mount.options.indexOf("ridmap")) : -1;
     if (mount.uidMappings?.length || mount.gidMappings?.length) mappings(mount, at, idmap >= 0, findings);
     // config.md, "Linux mount options", idmap: needs mappings, its own or the user namespace's.
