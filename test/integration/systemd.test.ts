@@ -2,7 +2,7 @@
 // daemon-reload. Runs where systemd does (the guest); the conversions are unit tests, test/unit/cgroup/systemd.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { cgroupOf, cgroupsNamed, isV2 } from "../helpers/cgroup.js";
@@ -153,7 +153,9 @@ t.test("later commands need no flag: update, pause, resume, kill, delete", optio
   t.equal(read("cpuset.cpus"), "1", "as it was");
   t.equal(read("memory.max"), "200003584", "that, too");
   // With a property that is a list, and a refusal after systemd has agreed.
-  const io = { throttleReadBpsDevice: [{ major: 1, minor: 5, rate: 4096 }] };
+  const disk = readFileSync(join("/sys/block", readdirSync("/sys/block").at(-1)!, "dev"), "utf8");
+  const [major, minor] = disk.split(":").map(Number);
+  const io = { throttleReadBpsDevice: [{ major, minor, rate: 4096 }] };
   const limits = { memory: { limit: 100003840 }, blockIO: io, unified: { "cpu.max.burst": "nonsense" } };
   const late = box.run(["update", "--resources", "-", id], { input: JSON.stringify(limits) });
   t.equal(late.status, 1);
