@@ -16,12 +16,15 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
+  rmSync,
   statSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
 import { arch } from "node:process";
+import { alignSegments } from "./align-engine.mjs";
 import { headersPrefix, newest, oldest, root } from "./tools.mjs";
 
 process.chdir(root);
@@ -138,9 +141,12 @@ const parts = {
     // biome-ignore format: options that belong together stand together
     run(
       bun, "build", "src/cli/main.ts", "--compile", "--bytecode", "--format=esm", "--splitting",
-      "--minify-syntax", "--minify-whitespace", "--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig", "--outfile", "lib/runt/engine.new",
+      "--minify-syntax", "--minify-whitespace", "--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig", "--outfile", "lib/runt/engine.bun",
       "--define", `RUNT_COMMIT=${JSON.stringify(commit())}`,
     );
+    // In one write(2): the page cache then holds the file in pieces as large as the kernel has them.
+    writeFileSync("lib/runt/engine.new", alignSegments(readFileSync("lib/runt/engine.bun")), { mode: 0o755 });
+    rmSync("lib/runt/engine.bun");
     renameSync("lib/runt/engine.new", "lib/runt/engine");
   },
   node: buildNodePrefix,

@@ -1,7 +1,16 @@
 // Copies runt to a prefix: npm run install-to -- PREFIX. It works from there: bin/runt finds
 // ../lib/runt beside its own file, never through PATH or the working directory.
 import { execFileSync } from "node:child_process";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
 import { fail, root } from "./tools.mjs";
 
@@ -14,7 +23,9 @@ function install(source, folder, mode) {
   if (!existsSync(source)) fail(`install-to: ${source} is missing: run npm run build first`);
   mkdirSync(join(to, folder), { recursive: true });
   const target = join(to, folder, source.split("/").pop());
-  copyFileSync(source, `${target}.new`);
+  rmSync(`${target}.new`, { force: true });
+  // In one write(2), as the build does for the engine: see scripts/align-engine.mjs.
+  writeFileSync(`${target}.new`, readFileSync(source));
   chmodSync(`${target}.new`, mode);
   renameSync(`${target}.new`, target);
   console.log(target);

@@ -25,6 +25,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "page_cache.h"
+
 namespace {
 
 constexpr int kFirstNoted = 3, kLastNoted = 255;
@@ -117,6 +119,7 @@ int main(int count, char **arguments, char **environment) {
     if (char *variable = find(environment, name)) kept[used++] = variable;
   }
   kept[used] = nullptr;
+  read_in_large_pieces(engine);
   execve(engine, arguments, const_cast<char **>(kept));
   return fail("start the engine ", engine, errno);
 }
