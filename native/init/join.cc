@@ -56,20 +56,20 @@ struct Directories {
     return false;
   }
 
-  // Of a namespace that can't be looked at nothing is known: it is not joined.
-  bool differ(const NamespaceKind &kind) const {
-    struct stat mine, other;
-    if (fstatat(own.get(), kind.file, &mine, 0) != 0 || fstatat(theirs.get(), kind.file, &other, 0) != 0) return false;
-    return mine.st_ino != other.st_ino || mine.st_dev != other.st_dev;
-  }
-
-  // Those of `among` that are not this process's own.
-  uint32_t differing(uint32_t among) const {
-    uint32_t flags = 0;
+  // Those of `among` that are not this process's own. False with errno when one can't be looked at: what is not
+  // known to be the same must not be taken for it. ENOENT: this kernel has no namespaces of that kind.
+  bool find_differing(uint32_t among, uint32_t &flags) const {
+    flags = 0;
     for (const NamespaceKind &kind : kNamespaces) {
-      if ((among & kind.flag) && differ(kind)) flags |= kind.flag;
+      if (!(among & kind.flag)) continue;
+      struct stat mine, other;
+      if (fstatat(own.get(), kind.file, &mine, 0) != 0 || fstatat(theirs.get(), kind.file, &other, 0) != 0) {
+        if (errno == ENOENT) continue;
+        return false;
+      }
+      if (mine.st_ino != other.st_ino || mine.st_dev != other.st_dev) flags |= kind.flag;
     }
-    return flags;
+    return true;
   }
 };
 
@@ -121,12 +121,17 @@ bool run(Context &context, const steps::JoinProcess &step) {
   Directories directories;
   if (!directories.find(step.pid, step.start_time))
     return context.fail(errno, "find the container's first process, %u", step.pid);
-  uint32_t flags = step.flags | directories.differing(all_flags() & ~step.flags);
+  uint32_t flags;
+  if (!directories.find_differing(all_flags(), flags)) {
+    return context.fail(errno, "look at the namespaces of the container's first process, %u", step.pid);
+  }
+  const uint32_t differing = flags;
+  flags |= step.flags;
   auto join_at_once = [&] { return process && setns(process.get(), static_cast<int>(flags)) == 0; };
   if (flags != 0 && !join_at_once()) {
     // EINVAL: one of them is this process's own user namespace; EPERM: one is its own, and it has
     // no right to join it. Both also come from kernels before 5.8.
-    flags = directories.differing(flags);
+    flags = differing;
     if (flags != 0 && !join_at_once() && !join_one_by_one(context, directories, flags)) return false;
   }
   // A change of the user namespace sets it to /proc/sys/fs/suid_dumpable, which may be 1.

@@ -4,7 +4,7 @@
 import { readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import { withoutNamespace } from "../helpers/config.js";
+import { type TestConfig, withoutNamespace } from "../helpers/config.js";
 import { parseReport } from "../helpers/report.js";
 import { GID, noUser, UID, user } from "../helpers/rootless.js";
 import { runtime, until } from "../helpers/sandbox.js";
@@ -95,6 +95,47 @@ t.test("root of the host sees, kills and deletes a user's container; to start it
   t.equal(me.box.run(["--root", me.root, "kill", id, "KILL"]).status, 0);
   await until("it has stopped", () => me.state(id)?.status === "stopped");
   t.equal(root("delete").status, 0);
+});
+
+t.test("exec into a container that waits for its start", options, async (t) => {
+  const me = user(t);
+  const made = (edit?: (config: TestConfig) => void) => {
+    const id = me.id();
+    const bundle = me.bundle((config) => {
+      config.process.args = ["sleep", "60"];
+      edit?.(config);
+    });
+    t.equal(me.run(["create", "--bundle", bundle, id]).status, 0);
+    return id;
+  };
+  const id = made();
+  const init = me.state(id)!.pid;
+  for (const state of ["created", "running"]) {
+    t.equal(me.state(id)!.status, state);
+    const report = parseReport(me.run(["exec", id, "/bin/probe"]).stdout);
+    t.same([report.uid, report.hostname], [0, "runt"], state);
+    const namespaces = ["user", "mnt", "pid", "ipc", "uts"];
+    const of = (type: string) => readlinkSync(`/proc/${init}/ns/${type}`);
+    t.same(
+      namespaces.map((type) => report.namespaces[type]),
+      namespaces.map(of),
+      state,
+    );
+    if (state === "created") t.equal(me.run(["start", id]).status, 0);
+  }
+  // Where others could trace it before its filter is loaded it stays hidden, and exec does not guess.
+  const open = made((config) => {
+    withoutNamespace(config, "pid");
+    config.mounts = config.mounts.filter(({ type }) => type !== "proc");
+    config.linux.maskedPaths = [];
+    config.linux.readonlyPaths = [];
+  });
+  const refused = me.run(["exec", open, "/bin/true"]);
+  t.equal(refused.status, 255);
+  t.match(
+    refused.stderr,
+    /linux\.namespaces: look at the namespaces of the container's first process, \d+: permission denied/,
+  );
 });
 
 t.test("without a cgroup there is no pause, and that is said", options, async (t) => {

@@ -1,4 +1,5 @@
 import t from "tap";
+import type { Spec } from "../../../src/spec/types.gen.js";
 import { NO_SLOT } from "../../../src/plan/steps.gen.js";
 import { ops, planOf, stepsOf, type Changes } from "./fixtures.js";
 
@@ -32,6 +33,20 @@ t.test("create: waits at the socket that the engine passes in", (t) => {
   t.same(stepsOf(all, "listen_start"), [{ op: "listen_start", slot: 0, state: NO_SLOT }]);
   t.equal(stepsOf(all, "close_descriptors")[0]!.first, 7);
   t.equal(all.passed, 1);
+  t.end();
+});
+
+t.test("create without CAP_SYS_PTRACE: dumpable while it waits, if nobody else's processes see it", (t) => {
+  const waiting = (capabilities: bigint, edit: (config: Spec) => void = () => {}) =>
+    ops(planOf(edit, { request: { waitForStart: true }, host: { capabilities } })).slice(-6, -2);
+  const all = (1n << 41n) - 1n;
+  const ptrace = 1n << 19n;
+  t.same(waiting(all ^ ptrace), ["sync", "set_dumpable", "listen_start", "set_dumpable"]);
+  t.equal(waiting(all).includes("set_dumpable"), false);
+  const shared = waiting(all ^ ptrace, ({ linux }) => {
+    linux!.namespaces = linux!.namespaces!.filter(({ type }) => type !== "pid");
+  });
+  t.equal(shared.includes("set_dumpable"), false);
   t.end();
 });
 
