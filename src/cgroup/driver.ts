@@ -24,6 +24,13 @@ export interface CgroupWrite {
   fallback?: { file: string; value: string };
 }
 
+/** A container's first process: the pid alone may be another one's by now. */
+export interface FirstProcess {
+  pid: number;
+  /** Field 22 of /proc/PID/stat. */
+  startTime: number;
+}
+
 /** Directories that belong to one container, as kept in its state: journalled before they are made. */
 export interface CgroupPaths {
   version: 1 | 2;

@@ -1,7 +1,7 @@
 // The way in: which driver a container gets.
 
 import type { CgroupLayout } from "../plan/types.js";
-import type { CgroupDriver, CgroupPaths } from "./driver.js";
+import type { CgroupDriver, CgroupPaths, FirstProcess } from "./driver.js";
 import { NoCgroupDriver } from "./none.js";
 import { cgroupDirectories } from "./paths.js";
 import { CgroupV1Driver } from "./v1.js";
@@ -47,9 +47,9 @@ export function cgroupDriver(request: CgroupRequest): CgroupDriver {
  * The driver that may change or remove the cgroup of a container that is there: where systemd made it, systemd
  * does that.
  */
-export async function changingDriverFromState(paths: CgroupPaths, pid?: number): Promise<CgroupDriver> {
+export async function changingDriverFromState(paths: CgroupPaths, first?: FirstProcess): Promise<CgroupDriver> {
   if (paths.systemd) return (await import("./systemd/driver.js")).systemdDriverFromState(paths);
-  return cgroupDriverFromState(paths, pid);
+  return cgroupDriverFromState(paths, first);
 }
 
 /** What moves a process into a container's unit, where its own user may not. Undefined: there is no such unit. */
@@ -62,9 +62,9 @@ export async function unitAttacher({ systemd }: CgroupPaths): Promise<((pid: num
 /**
  * The driver for a container that is there, from what its state keeps: to look, signal and freeze. These are
  * the same for a cgroup that systemd made.
- * `pid`: its first process, all that can be listed and signalled when it has no cgroup of its own.
+ * `first`: its first process, all that can be listed and signalled when it has no cgroup of its own.
  */
-export function cgroupDriverFromState(paths: CgroupPaths, pid?: number): CgroupDriver {
-  if (Object.keys(paths.directories).length === 0) return new NoCgroupDriver(paths, pid);
+export function cgroupDriverFromState(paths: CgroupPaths, first?: FirstProcess): CgroupDriver {
+  if (Object.keys(paths.directories).length === 0) return new NoCgroupDriver(paths, first);
   return paths.version === 1 ? new CgroupV1Driver(paths) : new CgroupV2Driver(paths);
 }

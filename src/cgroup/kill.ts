@@ -65,10 +65,10 @@ function signalNewcomers(cgroup: Killable, signal: number): void {
 
 /**
  * A pid of the list may be another process's by the time that it is used. So each is held by a pidfd,
- * and counts when the cgroup still lists it then: from there on the pidfd means that process.
+ * and counts when it is still listed then: from there on the pidfd means that process.
  * Out: how many there were.
  */
-function signalListed(cgroup: Killable, signal: number): number {
+export function signalListed(cgroup: Pick<Killable, "processes">, signal: number): number {
   // The kernel lists processes outside our pid namespace as 0, and kill(0) would hit our own process group.
   const held = cgroup
     .processes()

@@ -4,10 +4,9 @@
 
 import type { CgroupPlacement } from "../plan/types.js";
 import { RuntError } from "../errors.js";
-import { ESRCH } from "../host/constants.js";
-import { native } from "../host/native.js";
-import type { CgroupDriver, CgroupPaths, FreezerState } from "./driver.js";
-import { errnoOf, failure } from "./failure.js";
+import { processStat } from "../host/proc.js";
+import type { CgroupDriver, CgroupPaths, FirstProcess, FreezerState } from "./driver.js";
+import { signalListed } from "./kill.js";
 import { processesOf } from "./process-tree.js";
 import type { LinuxResources } from "./resources.js";
 import { requestedLimits } from "./rootless.js";
@@ -16,10 +15,10 @@ import { emptyStats, type ContainerStats } from "./stats/shape.js";
 export class NoCgroupDriver implements CgroupDriver {
   readonly warnings: string[] = [];
 
-  /** `pid`: the container's first process, once it is known. */
+  /** The container's first process, once it is known. */
   constructor(
     readonly paths: CgroupPaths,
-    private readonly pid?: number,
+    private readonly first?: FirstProcess,
   ) {}
 
   create(): void {}
@@ -40,7 +39,11 @@ export class NoCgroupDriver implements CgroupDriver {
   }
 
   processes(): number[] {
-    return this.pid === undefined ? [] : processesOf(this.pid);
+    const { pid, startTime } = this.first ?? {};
+    if (pid === undefined) return [];
+    const found = processesOf(pid);
+    // Asked last: when it is still that very process now, the list was its.
+    return processStat(pid)?.startTime === startTime ? found : [];
   }
 
   freezerState(): FreezerState {
@@ -52,14 +55,8 @@ export class NoCgroupDriver implements CgroupDriver {
   }
 
   signalAll(signal: number): void {
-    for (const pid of this.processes()) {
-      try {
-        native().kill(pid, signal);
-      } catch (error) {
-        if (errnoOf(error) === ESRCH) continue;
-        throw failure(error, { attempt: `send signal ${signal} to process`, path: String(pid) });
-      }
-    }
+    // Once, all together: when the first one has gone, nobody knows any more whose the others are.
+    signalListed(this, signal);
   }
 
   remove(): void {}

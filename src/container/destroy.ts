@@ -99,7 +99,7 @@ function killAll(cgroup: CgroupDriver | null, init: ProcessIdentity | null, tree
   const process = init && openProcess(init);
   try {
     // Without a cgroup and a pid namespace the others are found by their parents, as long as those live.
-    if (process && init && tree) cgroupDriverFromState(tree, init.pid).signalAll(SIGKILL);
+    if (process && init && tree) cgroupDriverFromState(tree, init).signalAll(SIGKILL);
     process?.signal(SIGKILL);
     if (cgroup?.exists()) {
       cgroup.signalAll(SIGKILL);

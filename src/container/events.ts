@@ -30,7 +30,7 @@ export interface EventsRequest {
 /** One line of statistics. Throws RuntError. */
 export async function statsLine(root: string, id: string): Promise<string> {
   const state = liveState(root, id);
-  return line(id, cgroupDriverFromState(state.cgroup, state.init.pid), await rdtOf(state));
+  return line(id, cgroupDriverFromState(state.cgroup, state.init), await rdtOf(state));
 }
 
 /** What else there is to say: the numbers of resctrl. */
@@ -46,7 +46,7 @@ async function rdtOf({ resctrl }: StateDocument): Promise<RdtStats> {
 export async function followEvents({ root, id, intervalMs, output, report }: EventsRequest): Promise<void> {
   const state = liveState(root, id);
   const rdt = await rdtOf(state);
-  const driver = cgroupDriverFromState(state.cgroup, state.init.pid);
+  const driver = cgroupDriverFromState(state.cgroup, state.init);
   const process = openProcess(state.init);
   const oom = watchOom(state.cgroup);
   if (oom === null) report.warn("the container has no memory controller: there will be no oom events");

@@ -5,7 +5,7 @@ import type { CgroupDriver } from "../cgroup/driver.js";
 import { RuntError } from "../errors.js";
 import { SIGKILL } from "../host/signals.js";
 import { openProcess } from "./process-handle.js";
-import type { StateDocument } from "./state.js";
+import type { ProcessIdentity, StateDocument } from "./state.js";
 import { isPaused } from "./status.js";
 import { readState } from "./store.js";
 
@@ -21,7 +21,7 @@ export async function killContainer(root: string, id: string, signal: number, al
   const sharesPids = signal === SIGKILL && !state.ownPidNamespace;
   if (sharesPids && process && !hasCgroup(state)) {
     // Without a cgroup the others are found by their parents, as long as those live: all at once.
-    (await driverOf(state, state.init.pid)).signalAll(SIGKILL);
+    (await driverOf(state, state.init)).signalAll(SIGKILL);
     process.close();
     return;
   }
@@ -38,9 +38,9 @@ export async function killContainer(root: string, id: string, signal: number, al
 }
 
 /** Loaded only where it is needed: most signals go to the first process alone. */
-async function driverOf({ cgroup }: StateDocument, pid?: number): Promise<CgroupDriver> {
+async function driverOf({ cgroup }: StateDocument, first?: ProcessIdentity): Promise<CgroupDriver> {
   const { cgroupDriverFromState } = await import("../cgroup/index.js");
-  return cgroupDriverFromState(cgroup, pid);
+  return cgroupDriverFromState(cgroup, first);
 }
 
 /** A signal to all that is in the cgroup; false when there is nothing. */

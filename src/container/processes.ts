@@ -10,7 +10,7 @@ import type { StateDocument } from "./state.js";
 
 /** Every process of the container, as the host numbers them. */
 export function containerPids(state: StateDocument): number[] {
-  const cgroup = cgroupDriverFromState(state.cgroup, state.init.pid);
+  const cgroup = cgroupDriverFromState(state.cgroup, state.init);
   return cgroup.processes().sort((a, b) => a - b);
 }
 

@@ -27,7 +27,7 @@ export async function updateContainer({ root, id, resources, schemas, report }: 
   if (claim === null || claim === "busy") throw noSuchContainer();
   try {
     if (containerStatus(claim.directory, state) === "stopped") throw new RuntError("container not running");
-    const driver = await changingDriverFromState(state.cgroup, state.init.pid);
+    const driver = await changingDriverFromState(state.cgroup, state.init);
     const rdt = await schemaUpdate(schemas, state);
     rdt?.write();
     try {

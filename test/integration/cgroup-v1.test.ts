@@ -10,6 +10,7 @@ import { cgroupDriver, cgroupDriverFromState } from "../../src/cgroup/index.js";
 import { statsJson } from "../../src/cgroup/stats/shape.js";
 import { CgroupV2Driver } from "../../src/cgroup/v2.js";
 import type { CgroupDriver } from "../../src/cgroup/driver.js";
+import { processStat } from "../../src/host/proc.js";
 
 const noRoot = process.getuid?.() === 0 ? false : "needs root";
 const isV2 = existsSync("/sys/fs/cgroup/cgroup.controllers");
@@ -314,7 +315,8 @@ t.test("without permission", options, async (t) => {
     rootless.warnings[0],
     /without a cgroup of its own; not applied: linux.resources.memory.limit, linux.resources.pids.limit; .*cgroup v1 has no safe delegation/,
   );
-  t.same(cgroupDriverFromState(rootless.paths, process.pid).processes(), [process.pid]);
+  const self = { pid: process.pid, startTime: processStat(process.pid)!.startTime };
+  t.same(cgroupDriverFromState(rootless.paths, self).processes(), [process.pid]);
   t.throws(() => cgroupDriverFromState(rootless.paths).freeze("frozen"), { message: /has no cgroup of its own/ });
 
   const exact = cgroupDriver({ layout, id, cgroupsPath: `/${id}`, rootless: true });

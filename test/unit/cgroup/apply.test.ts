@@ -2,7 +2,9 @@
 // refuses is tried on real cgroups: test/integration/cgroup-v1.test.ts.) Needs the built addon, not root.
 
 import { readFileSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
 import t from "tap";
+import { processStat } from "../../../src/host/proc.js";
 import { applyWrites } from "../../../src/cgroup/apply.js";
 import { MadeDirectories } from "../../../src/cgroup/create.js";
 import type { CgroupWrite } from "../../../src/cgroup/driver.js";
@@ -101,13 +103,22 @@ t.test("controllers are handed down from the nearest ancestor that has them", op
 });
 
 t.test("no cgroup at all", options, async (t) => {
-  const driver = new NoCgroupDriver({ version: 2, directories: {} }, process.pid);
+  const self = { pid: process.pid, startTime: processStat(process.pid)!.startTime };
+  const driver = new NoCgroupDriver({ version: 2, directories: {} }, self);
   driver.create();
   driver.apply({ memory: { limit: 5 }, devices: [{ allow: false }] });
   t.same(driver.warnings, ["cgroups are disabled; not applied: linux.resources.memory.limit"]);
   t.same(driver.processes(), [process.pid]);
   t.same(driver.placement(), { join: [] });
   t.doesNotThrow(() => driver.signalAll(0));
+  const child = spawn("sleep", ["60"], { stdio: "ignore" });
+  const ended = new Promise((done) => child.on("exit", (_, signal) => done(signal)));
+  const reused = { pid: child.pid!, startTime: processStat(child.pid!)!.startTime - 1 };
+  const stranger = new NoCgroupDriver({ version: 2, directories: {} }, reused);
+  t.same(stranger.processes(), [], "the pid is another process's by now");
+  stranger.signalAll(9);
+  new NoCgroupDriver({ version: 2, directories: {} }, { ...reused, startTime: reused.startTime + 1 }).signalAll(15);
+  t.equal(await ended, "SIGTERM", "that one was left alone");
   t.throws(() => driver.freeze(), { message: /freeze the container: the container has no cgroup of its own/ });
   t.throws(() => driver.update(), { message: /no cgroup of its own/ });
   driver.remove();
