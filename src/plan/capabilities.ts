@@ -104,7 +104,10 @@ export function capabilitySets(planning: Planning): CapabilitySets {
   sets.effective &= sets.permitted;
   sets.ambient &= sets.permitted & sets.inheritable;
   warnUngranted(planning, asked & ~sets.effective, "effective without being permitted");
-  warnUngranted(planning, raised & ~sets.ambient, "ambient without being permitted and inheritable");
+  // Not when nothing is inheritable: `runc spec` has written such configs since CVE-2022-29162, and says nothing of it.
+  if (inheritable?.length) {
+    warnUngranted(planning, raised & ~sets.ambient, "ambient without being permitted and inheritable");
+  }
   return sets;
 }
 

@@ -86,6 +86,13 @@ t.test("ambient without permitted and inheritable can't be granted", (t) => {
   t.end();
 });
 
+t.test("ambient and nothing inheritable, as runc spec writes: not worth a word at every start", (t) => {
+  const all = plan({ permitted: ["CAP_CHOWN"], ambient: ["CAP_CHOWN"] });
+  t.same(all.warnings, []);
+  t.equal(stepsOf(all, "set_capabilities")[0]!.ambient, 0n);
+  t.end();
+});
+
 t.test("a user namespace has all, whatever the caller has", (t) => {
   const all = planOf(
     (config) => {
