@@ -26,6 +26,7 @@ void add_spawn(Napi::Object exports);
 void add_channel(Napi::Object exports);
 void add_start_socket(Napi::Object exports);
 void add_stream(Napi::Object exports);
+void add_packets(Napi::Object exports);
 void add_notify(Napi::Object exports);
 void add_supervise(Napi::Object exports);
 void add_terminal(Napi::Object exports);

@@ -18,6 +18,7 @@ Napi::Object initialize(Napi::Env, Napi::Object exports) {
   addon::add_channel(exports);       // … and talked to
   addon::add_start_socket(exports);  // `start` and the sockets of callers
   addon::add_stream(exports);        // … and a stream to one of them
+  addon::add_packets(exports);       // packets to and from criu
   addon::add_notify(exports);        // service notification
   addon::add_supervise(exports);     // the foreground: signals, terminal, exit status
   addon::add_terminal(exports);      // the size of our own terminal

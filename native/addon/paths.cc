@@ -1,6 +1,7 @@
 // Directories and names.
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +72,18 @@ Napi::Value readdir_(const Napi::CallbackInfo &info) {
   return names;
 }
 
+// Of magic links too (/proc/PID/fd/N), whose lengths nobody knows before.
+Napi::Value readlink_(const Napi::CallbackInfo &info) {
+  Arguments arguments(info, "readlink");
+  const std::string path = arguments.path(0);
+  if (!arguments.ok()) return arguments.refuse();
+  std::vector<char> text(PATH_MAX);
+  const ssize_t length = readlink(path.c_str(), text.data(), text.size());
+  if (length < 0) return fail(info.Env(), errno, "readlink", path);
+  if (static_cast<size_t>(length) == text.size()) return fail(info.Env(), ENAMETOOLONG, "readlink", path);
+  return Napi::String::New(info.Env(), text.data(), static_cast<size_t>(length));
+}
+
 Napi::Value chmod_(const Napi::CallbackInfo &info) {
   Arguments arguments(info, "chmod");
   const std::string path = arguments.path(0);
@@ -98,6 +111,7 @@ void add_paths(Napi::Object exports) {
   add<unlink_>(exports, "unlink");
   add<rename_>(exports, "rename");
   add<readdir_>(exports, "readdir");
+  add<readlink_>(exports, "readlink");
   add<chmod_>(exports, "chmod");
   add<chown_>(exports, "chown");
 }

@@ -157,6 +157,8 @@ export interface Addon {
   /** Removes a tree by descriptors, never across a mount or through a symlink. False when it was not there. */
   removeTree(path: string): boolean;
   readdir(path: string): string[];
+  /** The text of a symlink, which need not be a path: "pipe:[123]" below /proc/PID/fd. */
+  readlink(path: string): string;
   /** Follows symlinks; null when it is not there. */
   stat(path: string): FileStatus | null;
   lstat(path: string): FileStatus | null;
@@ -211,6 +213,11 @@ export interface Addon {
   connectStream(socketPath: string, timeoutMs: number): number;
   /** Sends all of a text over a stream, the descriptor along with its beginning (SCM_RIGHTS). */
   sendStream(connection: number, text: string, fd: number): void;
+  /** Two connected SOCK_SEQPACKET sockets. */
+  socketpair(): [number, number];
+  sendPacket(socket: number, data: Uint8Array): void;
+  /** The next packet, with the descriptor that rode along (-1: none); null when the other side hung up. */
+  receivePacket(socket: number): { bytes: Uint8Array; fd: number } | null;
   /**
    * The foreground of `run` and `exec`: waits for a process, hands on the signals that come to us and
    * relays its terminal (raw mode while stdin is a terminal, window size, all output to the last byte).

@@ -9,7 +9,7 @@ mkdir -p /opt/runt/build /opt/runt/node_modules
 cd "$checkout"
 cp -a bin lib dist docs man package.json scripts spec-bundles test /opt/runt/
 cp -a build/test /opt/runt/build/
-for package in tap-parser jsonc-parser minimist; do ln -s "$checkout/node_modules/$package" /opt/runt/node_modules/; done
+for package in tap-parser jsonc-parser minimist pbf; do ln -s "$checkout/node_modules/$package" /opt/runt/node_modules/; done
 mv /opt/runt/build/test/tap /opt/runt/node_modules/tap
 cd /opt/runt
 node scripts/build.mjs node
