@@ -73,8 +73,8 @@ function states() {
   return roots.flatMap((path) => entries(path)).filter((line) => !line.includes("/seccomp~cache "));
 }
 
-/** Folders that Podman, Docker, containerd and runtimes make once and keep until the machine is turned off. */
-const keptByCallers = ["containerd", "containers", "docker", "libpod", "netns", "runc", "runt", "crun"];
+/** What Podman, Docker, containerd, runtimes and criu (of the kernel) make once and keep until the machine is turned off. */
+const keptByCallers = ["criu.kdat", "containerd", "containers", "docker", "libpod", "netns", "runc", "runt", "crun"];
 const isKept = (line) => keptByCallers.some((name) => line.startsWith(`/run/${name} `));
 
 /** What is on the host now. */

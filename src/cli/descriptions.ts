@@ -27,6 +27,22 @@ export const PROGRAM: Description = {
 const ID = '<container-id> is the container\'s name: letters, digits, "_", "+", "-" and ".".';
 
 export const COMMAND_TEXTS: Readonly<Record<string, Description>> = {
+  checkpoint: {
+    text: [
+      "Writes all processes of a running container, with their memory, open files and namespaces, to a directory of image files, by means of criu, and deletes the container. With --leave-running it goes on. restore makes a container of the files, on this machine or on another one, with the same bundle.",
+      ID,
+      "What criu can't keep without being told to (TCP connections, sockets to the outside, file locks) is an error that names it; the options allow it. criu must be installed and work on this kernel; it needs root.",
+    ],
+    examples: [
+      { line: "checkpoint --image-path /srv/web1.ckpt web1", about: "writes web1 to that directory and deletes it" },
+      { line: "checkpoint --pre-dump --image-path /srv/pre web1", about: "writes most of the memory beforehand …" },
+      {
+        line: "checkpoint --image-path /srv/web1.ckpt --parent-path ../pre web1",
+        about: "… so that the container stands still for a shorter time",
+      },
+    ],
+    see: ["restore", "pause"],
+  },
   completion: {
     text: [
       "Prints a script that makes a shell complete commands, options, files, signals and the ids of containers. <shell> is bash, zsh or fish. The script is for the name that runt was called by; an installed runt has its scripts in share/ below its prefix already, where the shells look for them.",
@@ -143,6 +159,19 @@ export const COMMAND_TEXTS: Readonly<Record<string, Description>> = {
     ],
     examples: [{ line: "ps web1 -o pid,rss,args", about: "shows the memory of each process" }],
     see: ["list", "exec", "kill"],
+  },
+  restore: {
+    text: [
+      "Makes a container of what checkpoint wrote: the processes go on where they were, with the same pids in the container. The bundle is that of the container; its config.json says what is mounted and what the processes may do, not the checkpoint: processes that have more rights than config.json gives are not let run.",
+      ID,
+      "Without --detach it forwards signals, waits for the container and exits with its status, as run does. prestart, createRuntime, poststart and poststop hooks are run.",
+    ],
+    examples: [
+      { line: "restore -b /srv/bundle --image-path /srv/web1.ckpt web1", about: "brings web1 back and waits for it" },
+      { line: "restore -d -b /srv/bundle --image-path /srv/web1.ckpt web2", about: "under another id, detached" },
+    ],
+    status: "As with run: that of the container, or 128 + N when signal N ended it; with --detach 0 once it runs.",
+    see: ["checkpoint", "run"],
   },
   resume: {
     text: ["Lets the processes of a paused container go on.", ID],

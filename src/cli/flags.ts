@@ -3,6 +3,7 @@
 // are in flags/; longer texts are in descriptions.ts, which only help loads.
 
 import type { Context } from "./context.js";
+import { CHECKPOINT, RESTORE } from "./flags/checkpoint.js";
 import { BUNDLE, CREATE, REGEX, SHAPE } from "./flags/create.js";
 import { EXEC } from "./flags/exec.js";
 import { UPDATE } from "./flags/update.js";
@@ -121,6 +122,15 @@ export const GLOBAL_FLAGS: readonly Flag[] = [
 ];
 
 export const COMMANDS: readonly Command[] = [
+  {
+    name: "checkpoint",
+    summary: "write a running container to files, from which restore brings it back",
+    usage: "<container-id>",
+    flags: CHECKPOINT,
+    min: 1,
+    max: 1,
+    load: () => import("./commands/checkpoint.js"),
+  },
   {
     name: "completion",
     summary: "print a script that completes command lines in bash, zsh or fish",
@@ -252,6 +262,16 @@ export const COMMANDS: readonly Command[] = [
     max: Number.POSITIVE_INFINITY,
     stopsAtPositional: true,
     load: () => import("./commands/ps.js"),
+  },
+  {
+    name: "restore",
+    summary: "bring a container back from what checkpoint wrote",
+    usage: "<container-id>",
+    flags: RESTORE,
+    min: 1,
+    max: 1,
+    completes: [],
+    load: () => import("./commands/restore.js"),
   },
   {
     name: "resume",

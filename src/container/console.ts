@@ -46,7 +46,10 @@ function checkOwnTerminal(): void {
  * What becomes of a terminal before its program runs: somebody who listens gets the master, else it
  * gets the size of our own (which counts more than process.consoleSize: it is what is looked at).
  */
-export function placeTerminal(session: Session, consoleSocket: string | undefined): void {
+export function placeTerminal(
+  session: Pick<Session, "master" | "takeMaster">,
+  consoleSocket: string | undefined,
+): void {
   if (session.master < 0) return;
   if (consoleSocket !== undefined) sendConsole(consoleSocket, session.takeMaster());
   else native().copyWindowSize(session.master);

@@ -29,6 +29,7 @@ import type { Resctrl } from "./resctrl.js";
 import { Session } from "./session.js";
 import { hookState, type JournalDocument, type StateDocument } from "./state.js";
 import { tellPlace, traced } from "./trace.js";
+import { identifyStreams } from "./streams.js";
 import {
   START_SOCKET,
   claim,
@@ -84,11 +85,11 @@ interface Extras {
   resctrl: Resctrl | undefined;
 }
 
-async function resctrlOf({ linux }: Spec, id: string): Promise<Resctrl | undefined> {
+export async function resctrlOf({ linux }: Spec, id: string): Promise<Resctrl | undefined> {
   return linux?.intelRdt && (await import("./resctrl.js")).openResctrl(linux.intelRdt, id);
 }
 
-async function netDevicesOf({ linux }: Spec): Promise<NetDevices | undefined> {
+export async function netDevicesOf({ linux }: Spec): Promise<NetDevices | undefined> {
   const devices = linux?.netDevices ?? {};
   if (Object.keys(devices).length === 0) return undefined;
   const { NetDevices } = await import("./net-devices.js");
@@ -258,7 +259,7 @@ class Creation {
       ...rest,
       late: request.waitForStart ? lateSteps(plan) : [],
     };
-    writeExecState(directory, encodeExecState(this.config, plan, request.noNewKeyring));
+    writeExecState(directory, encodeExecState(this.config, plan, request.noNewKeyring, identifyStreams()));
     commitState(directory, state);
     request.report.debug(`create: the first process is ${state.init.pid}; its state is written`);
     return state;

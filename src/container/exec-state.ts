@@ -1,4 +1,4 @@
-// What `exec` needs of a container's config.json, kept in ROOT/ID/exec when the container is made:
+// What `exec` and `checkpoint` need of a container's config.json, kept in ROOT/ID/exec when the container is made:
 // the bundle's file may have changed since, and whoever may write to the bundle does not thereby
 // have a say in what runs in the container. One line of JSON, then the compiled seccomp filter.
 //
@@ -14,10 +14,20 @@ const LINE_END = 0x0a;
 
 /** As exec uses it. */
 export interface ExecState {
-  /** The process of the container and what holds for every process in it; nothing of mounts, hooks, resources. */
+  /** The process of the container, what holds for every process in it, and what was mounted; nothing of hooks, resources. */
   config: Spec;
   noNewKeyring: boolean;
   seccomp?: { filter: Uint8Array; flags: number };
+  /** What the first process has been given as standard input, output and error; null: nothing, or a terminal of its own. */
+  streams: readonly (StreamIdentity | null)[];
+}
+
+/** A file for certain, whatever its name. */
+export interface StreamIdentity {
+  dev: number;
+  ino: number;
+  /** S_IF* */
+  kind: number;
 }
 
 interface Head {
@@ -25,16 +35,23 @@ interface Head {
   config: Spec;
   noNewKeyring: boolean;
   seccompFlags?: number;
+  streams: readonly (StreamIdentity | null)[];
 }
 
 /** In: the container's config and its plan, which has the compiled filter. Out: the file. */
-export function encodeExecState(config: Spec, plan: Plan, noNewKeyring: boolean): Uint8Array {
+export function encodeExecState(
+  config: Spec,
+  plan: Plan,
+  noNewKeyring: boolean,
+  streams: ExecState["streams"] = [],
+): Uint8Array {
   const filter = plan.steps.find(({ step }) => step.op === "set_seccomp")?.step;
   const seccomp = filter?.op === "set_seccomp" ? filter : undefined;
   const head: Head = {
     format: FORMAT,
     config: essence(config),
     noNewKeyring,
+    streams,
     ...(seccomp ? { seccompFlags: seccomp.flags } : {}),
   };
   const line = new TextEncoder().encode(`${JSON.stringify(head, writeBigint)}\n`);
@@ -52,11 +69,12 @@ export function decodeExecState(bytes: Uint8Array, path: string): ExecState {
   if (!head) {
     throw new RuntError({ attempt: "read", path, cause: "the file is damaged or of another version of runt" });
   }
-  const { config, noNewKeyring, seccompFlags } = head;
+  const { config, noNewKeyring, seccompFlags, streams } = head;
   restoreBigints(config.process);
   return {
     config,
     noNewKeyring,
+    streams: streams ?? [],
     ...(seccompFlags === undefined ? {} : { seccomp: { filter: bytes.slice(end + 1), flags: seccompFlags } }),
   };
 }
@@ -70,19 +88,23 @@ function parseHead(line: Uint8Array): Head | null {
   }
 }
 
-/** The parts of a config that planJoin looks at. */
-function essence({ ociVersion, process, root, linux }: Spec): Spec {
-  const { namespaces, uidMappings, gidMappings, personality, memoryPolicy, seccomp } = linux ?? {};
+/** The parts of a config that planJoin and `checkpoint` look at. */
+function essence({ ociVersion, process, root, mounts, linux }: Spec): Spec {
+  const { namespaces, uidMappings, gidMappings, personality, memoryPolicy, seccomp, maskedPaths, devices } =
+    linux ?? {};
   return {
     ociVersion,
     process: { ...process, args: [] },
     root,
+    ...(mounts ? { mounts } : {}),
     linux: {
       ...(namespaces ? { namespaces } : {}),
       ...(uidMappings ? { uidMappings } : {}),
       ...(gidMappings ? { gidMappings } : {}),
       ...(personality ? { personality } : {}),
       ...(memoryPolicy ? { memoryPolicy } : {}),
+      ...(maskedPaths ? { maskedPaths } : {}),
+      ...(devices ? { devices } : {}),
       // That there is one; its rules are in the filter.
       ...(seccomp ? { seccomp: { defaultAction: seccomp.defaultAction } } : {}),
     },

@@ -18,6 +18,8 @@ const DEFAULT_DEVICES: Readonly<Record<string, readonly [number, number]>> = {
   "/dev/tty": [5, 0],
 };
 
+export const DEFAULT_DEVICE_PATHS: readonly string[] = Object.keys(DEFAULT_DEVICES);
+
 /** What the link /dev/ptmx stands for. */
 const PTMX = [5, 2] as const;
 

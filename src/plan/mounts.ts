@@ -10,7 +10,7 @@ import { isIdmapped, planIdmap } from "./idmap.js";
 import { foldMountOptions, mountOption, type MountOptions } from "./mount-options.js";
 import { cleanPath, hostPath } from "./paths.js";
 import type { Planning } from "./planning.js";
-import { type Place, place } from "./program.js";
+import { type Place, place, type StepList } from "./program.js";
 import { sharesWithHost } from "./rootfs.js";
 import { openSharedTree, openTree, shapeTree } from "./trees.js";
 
@@ -38,7 +38,7 @@ export function planMounts(planning: Planning): void {
   });
 }
 
-function readMount(mount: Mount, index: number): PlannedMount {
+export function readMount(mount: Mount, index: number): PlannedMount {
   const pointer = `/mounts/${index}`;
   const options = foldMountOptions(mount.options ?? []);
   const what = options.bind ? (mount.source ?? "nothing") : (mount.type ?? mount.source ?? "nothing");
@@ -83,9 +83,7 @@ function planBind(planning: Planning, planned: PlannedMount): number {
     follows: true,
   };
   const slot = shared ? openSharedTree(planning, at, tree) : openTree(planning, at, tree);
-  const list = shared ? planning.inside : planning.sources;
-  planIdmap(planning, list, planned, slot);
-  shapeTree(list, at, slot, options);
+  shapeBind(planning, shared ? planning.inside : planning.sources, planned, slot);
   planning.inside.add(at, {
     op: "attach_tree",
     slot,
@@ -95,6 +93,18 @@ function planBind(planning: Planning, planned: PlannedMount): number {
     real: Number(isKernelDirectory(destination)),
     nofollow: 0,
   });
+  return slot;
+}
+
+function shapeBind(planning: Planning, list: StepList, planned: PlannedMount, slot: number): void {
+  planIdmap(planning, list, planned, slot);
+  shapeTree(list, planned.at, slot, planned.options);
+}
+
+/** A mount of the host with the flags and mapping of a bind mount from it, not attached yet. Out: its slot. */
+export function planSourceMount(planning: Planning, planned: PlannedMount, mountPoint: string): number {
+  const slot = openTree(planning, planned.at, { path: mountPoint, recursive: false, follows: true });
+  shapeBind(planning, planning.sources, planned, slot);
   return slot;
 }
 

@@ -12,10 +12,11 @@ import type { Planning } from "./planning.js";
 import { OWN } from "./program.js";
 import { openTree, shapeTree } from "./trees.js";
 
-const TARGET = "/run/notify";
+/** Where the container has the directory. */
+export const NOTIFY_TARGET = "/run/notify";
 
 /** What the container is told; the socket appears there with `start`. */
-export const NOTIFY_VARIABLE = `NOTIFY_SOCKET=${TARGET}/notify.sock`;
+export const NOTIFY_VARIABLE = `NOTIFY_SOCKET=${NOTIFY_TARGET}/notify.sock`;
 
 /** Mounts the directory of the socket: after the config's mounts, so that a /run of theirs does not hide it. */
 export function planNotify(planning: Planning): void {
@@ -30,7 +31,7 @@ export function planNotify(planning: Planning): void {
   planning.inside.add(at, {
     op: "attach_tree",
     slot,
-    target: TARGET,
+    target: NOTIFY_TARGET,
     kind: TARGET_DIRECTORY,
     mode: 0o755,
     real: 0,

@@ -165,6 +165,24 @@ const EFFECTS: Readonly<Record<string, Effect | string>> = {
     for (const word of ["--help", "-h", "-help"]) t.match(fine(box.run([word])).stdout, /^NAME:\n/);
   },
 
+  "checkpoint --auto-dedup": "checkpoint",
+  "checkpoint --empty-ns": "checkpoint",
+  "checkpoint --ext-unix-sk": "checkpoint",
+  "checkpoint --file-locks": "checkpoint",
+  "checkpoint --image-path": "checkpoint",
+  "checkpoint --lazy-pages": "checkpoint",
+  "checkpoint --leave-running": "checkpoint",
+  "checkpoint --link-remap": "checkpoint",
+  "checkpoint --manage-cgroups-mode": "checkpoint",
+  "checkpoint --page-server": "checkpoint",
+  "checkpoint --parent-path": "checkpoint",
+  "checkpoint --pre-dump": "checkpoint",
+  "checkpoint --shell-job": "checkpoint",
+  "checkpoint --status-fd": "checkpoint",
+  "checkpoint --tcp-established": "checkpoint",
+  "checkpoint --tcp-skip-in-flight": "checkpoint",
+  "checkpoint --work-path": "checkpoint",
+
   "create --bundle": (t, box) => {
     t.match(box.run(["create", box.id()], { cwd: box.dir }).stderr, /config\.json not found/);
     fine(box.run(["create", "--bundle", bundleOf(box, "/bin/probe"), box.id()]));
@@ -276,6 +294,25 @@ const EFFECTS: Readonly<Record<string, Effect | string>> = {
   },
 
   "ps --format": format("ps"),
+
+  "restore --auto-dedup": "restore",
+  "restore --bundle": "restore",
+  "restore --console-socket": "restore",
+  "restore --detach": "restore",
+  "restore --empty-ns": "restore",
+  "restore --ext-unix-sk": "restore",
+  "restore --file-locks": "restore",
+  "restore --image-path": "restore",
+  "restore --lazy-pages": "restore",
+  "restore --lsm-mount-context": "restore",
+  "restore --lsm-profile": "restore",
+  "restore --manage-cgroups-mode": "restore",
+  "restore --no-pivot": "restore",
+  "restore --no-subreaper": "restore",
+  "restore --pid-file": "restore",
+  "restore --shell-job": "restore",
+  "restore --tcp-established": "restore",
+  "restore --work-path": "restore",
 
   "run --bundle": (t, box) => {
     t.match(box.run(["run", box.id()], { cwd: box.dir }).stderr, /config\.json not found/);

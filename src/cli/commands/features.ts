@@ -14,7 +14,6 @@ import {
 } from "../../plan/seccomp.js";
 import { features } from "../../spec/features.js";
 import type { Context } from "../context.js";
-import { findCommand } from "../flags.js";
 import { identity, shownVersion } from "../identity.js";
 import { COMMIT, VERSION } from "../version.js";
 
@@ -47,6 +46,8 @@ export function run({ program }: Context): number {
       "runt.version": VERSION,
       "runt.commit": COMMIT,
       ...(identity(program) === "runc" ? runcAnnotations(program) : {}),
+      // Under this name callers look for it, whatever the runtime.
+      "org.opencontainers.runc.checkpoint.enabled": "true",
       "io.github.seccomp.libseccomp.version": native().libseccompVersion(),
     },
     unsafeAnnotations: [
@@ -54,6 +55,8 @@ export function run({ program }: Context): number {
       OVERLAY_ANNOTATION,
       LAYERS_ANNOTATION,
       UPPER_ANNOTATION,
+      // A file of options for criu, which runs as root.
+      "org.criu.config",
       // What they do to the container's unit is done by systemd, as root.
       ...(systemd ? [SYSTEMD_PROPERTIES] : []),
     ],
@@ -67,6 +70,5 @@ function runcAnnotations(program: string): Record<string, string> {
   return {
     "org.opencontainers.runc.version": shownVersion(program, VERSION),
     "org.opencontainers.runc.commit": COMMIT,
-    ...(findCommand("checkpoint") ? { "org.opencontainers.runc.checkpoint.enabled": "true" } : {}),
   };
 }

@@ -53,15 +53,25 @@ export const SHAPE: readonly Flag[] = [
   PRESERVE,
 ];
 
+export const CONSOLE_SOCKET: Flag = {
+  name: "console-socket",
+  kind: "text",
+  placeholder: "PATH",
+  complete: "file",
+  help: "AF_UNIX socket that is sent the master of the process's terminal",
+};
+
+export const PID_FILE: Flag = {
+  name: "pid-file",
+  kind: "text",
+  placeholder: "FILE",
+  complete: "file",
+  help: "file to write the pid of the process to",
+};
+
 /** What callers are given of a process that was started. */
 export const HANDED_OUT: readonly Flag[] = [
-  {
-    name: "console-socket",
-    kind: "text",
-    placeholder: "PATH",
-    complete: "file",
-    help: "AF_UNIX socket that is sent the master of the process's terminal",
-  },
+  CONSOLE_SOCKET,
   {
     name: "pidfd-socket",
     kind: "text",
@@ -69,13 +79,7 @@ export const HANDED_OUT: readonly Flag[] = [
     complete: "file",
     help: "AF_UNIX socket that is sent a pidfd of the process",
   },
-  {
-    name: "pid-file",
-    kind: "text",
-    placeholder: "FILE",
-    complete: "file",
-    help: "file to write the pid of the process to",
-  },
+  PID_FILE,
 ];
 
 /** What create and run have in common. */

@@ -36,7 +36,8 @@ t.test("there and back", async (t) => {
   t.same(state.config.linux?.namespaces, config.linux?.namespaces);
   t.same(state.seccomp, { filter, flags: 4 });
   t.equal(state.noNewKeyring, true);
-  for (const left of ["mounts", "hooks"] as const) t.equal(state.config[left], undefined, left);
+  t.same(state.config.mounts, config.mounts, "for checkpoint");
+  t.equal(state.config.hooks, undefined);
   t.equal(state.config.linux?.resources, undefined);
   t.notMatch(new TextDecoder().decode(bytes), /secret-argument|mkdir/);
 });

@@ -1,0 +1,56 @@
+// criu mounts cgroup2 for itself, without options, and for this file system the options of the latest mount count
+// everywhere: the host would be left without nsdelegate, by which a container can't leave what it was delegated.
+
+import { failure } from "../host/failure.js";
+import { native } from "../host/native.js";
+import { NAMESPACE_FLAGS } from "../plan/namespaces.js";
+import { OWN, StepList } from "../plan/program.js";
+import { spawn } from "./criu-process.js";
+import type { Reporter } from "./report.js";
+
+/** Runs criu, and gives the host's cgroup2 the options back that it had. */
+export function keepCgroupOptions<T>(report: Reporter, work: () => T): T {
+  const before = cgroupOptions(native().readFile("/proc/self/mountinfo"));
+  try {
+    return work();
+  } finally {
+    restoreOptions(before, report);
+  }
+}
+
+function restoreOptions(options: string | undefined, report: Reporter): void {
+  if (options === undefined || cgroupOptions(native().readFile("/proc/self/mountinfo")) === options) return;
+  const list = new StepList();
+  list.add(OWN, { op: "unshare", flags: NAMESPACE_FLAGS.mount });
+  // Mounting it once more with the options is enough; the mount goes away with the program.
+  list.add(OWN, {
+    op: "make_filesystem",
+    slot: 0,
+    type: "cgroup2",
+    source: "cgroup2",
+    data: options,
+    parameters: [],
+    superblock: 0,
+    attributes: 0,
+  });
+  const plan = { steps: list.steps, slots: 1, passed: 0, warnings: [] };
+  try {
+    native().reap(spawn(plan, { stdio: [0, 1, 2], preserve: [], report }));
+    report.debug(`cgroup2 has its options back: ${options}`);
+  } catch (error) {
+    report.warn(`cgroup2 is without the options ${options} that it had: ${(failure(error) as Error).message}`);
+  }
+}
+
+/** Options of the host's cgroup2, without those that every mount has; undefined when there is none. In: a mountinfo. */
+export function cgroupOptions(mountinfo: string): string | undefined {
+  for (const line of mountinfo.split("\n")) {
+    const [type, , options = ""] = line.slice(line.indexOf(" - ") + 3).split(" ");
+    if (type !== "cgroup2") continue;
+    return options
+      .split(",")
+      .filter((option) => option !== "rw" && option !== "ro")
+      .join(",");
+  }
+  return undefined;
+}

@@ -1,0 +1,203 @@
+// criu as a program that runt runs: found, checked, started, talked to. It is started by runt-init, as everything is:
+// no descriptor, signal disposition or limit of the engine reaches it.
+
+import { converse, type OnNotify } from "../criu/client.js";
+import { type CriuFeatures, type CriuRequest, type CriuResponse, FEATURE_CHECK, VERSION } from "../criu/messages.js";
+import { RuntError } from "../errors.js";
+import { O_RDWR } from "../host/constants.js";
+import { initPath, native } from "../host/native.js";
+import { type CriuCommand, planCriu } from "../plan/criu.js";
+import { encodeProgram } from "../plan/encode.js";
+import { MESSAGE_FAILURE, MESSAGE_PROGRESS, MESSAGE_SYNC, MESSAGE_WARNING } from "../plan/steps.gen.js";
+import type { Plan } from "../plan/types.js";
+import { failureError } from "./failures.js";
+import type { Reporter } from "./report.js";
+import { reportProgress, traced } from "./trace.js";
+
+/** Its options, its notifications and its restore in a pid namespace are all there since then. */
+const OLDEST = { major: 3, minor: 16 };
+
+/** Where there is no PATH. */
+const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+const INSTALL = "apt-get install criu, or https://criu.org; it is looked for along PATH";
+
+/** A criu that works here. */
+export interface Criu {
+  path: string;
+  version: { major: number; minor: number; sublevel: number };
+  /** What it can do on this kernel. */
+  features: CriuFeatures;
+}
+
+/** Finds criu and asks it whether it works on this kernel. Throws RuntError that says why not. */
+export function requireCriu(report: Reporter): Criu {
+  if (native().geteuid() !== 0) {
+    throw new RuntError({
+      attempt: "run criu",
+      cause: "checkpoint and restore need root",
+      hint: "criu reads and makes processes with the privileges of the host's root; rootless containers have no way to it",
+    });
+  }
+  const path = findCriu();
+  const version = askVersion(path, report);
+  // criu looks at the kernel before it answers.
+  const answer = askCriu(path, { type: FEATURE_CHECK, features: { memTrack: true, lazyPages: true } }, report);
+  if (!answer?.success) throw refusal(path, report);
+  return { path, version, features: answer.features ?? {} };
+}
+
+function searchPath(): string {
+  return process.env.PATH || DEFAULT_PATH;
+}
+
+function findCriu(): string {
+  for (const directory of searchPath().split(":")) {
+    const path = `${directory}/criu`;
+    const status = directory.startsWith("/") ? native().stat(path) : null;
+    if (status !== null && (status.mode & 0o170000) === 0o100000 && (status.mode & 0o111) !== 0) return path;
+  }
+  throw new RuntError({ cause: "criu is not installed: checkpoint and restore are its work", hint: INSTALL });
+}
+
+function askVersion(path: string, report: Reporter): Criu["version"] {
+  const version = askCriu(path, { type: VERSION }, report)?.version;
+  if (!version) throw new RuntError({ attempt: "ask for the version of", path, cause: "no answer" });
+  const { major, minor, sublevel } = version;
+  report.debug(`criu: ${path} is version ${major}.${minor}.${sublevel}`);
+  if (major > OLDEST.major || (major === OLDEST.major && minor >= OLDEST.minor)) return version;
+  throw new RuntError({
+    path,
+    cause: `version ${major}.${minor} is too old: ${OLDEST.major}.${OLDEST.minor} or newer is needed`,
+    hint: INSTALL,
+  });
+}
+
+/** A criu may be older than the kernel and not know it. `criu check` finds the words for it. */
+function refusal(path: string, report: Reporter): RuntError {
+  const { status, output } = runCriu(path, ["check"], report);
+  const errors = output.split("\n").filter((line) => line.includes("Error"));
+  // The last one tells only that it failed.
+  const error = errors.at(-2) ?? errors.at(-1) ?? `criu check ended with status ${status}`;
+  return new RuntError({
+    cause: `criu does not work on this kernel: ${error.trim()}`,
+    hint: "`criu check` says more; a newer criu may know this kernel",
+  });
+}
+
+/** One request without a container. Out: the response; null: none came. */
+function askCriu(path: string, request: CriuRequest, report: Reporter): CriuResponse | null {
+  const talk = new CriuTalk(path, report);
+  try {
+    talk.start(planCriu, [native().open("/dev/null", O_RDWR, 0)]);
+    return talk.ask(request);
+  } finally {
+    talk.end();
+  }
+}
+
+function runCriu(path: string, args: readonly string[], report: Reporter): { status: number | null; output: string } {
+  const stdin = native().open("/dev/null", O_RDWR, 0);
+  const output = native().memfd("criu", "");
+  try {
+    const plan = planCriu({ path, args, env: [`PATH=${searchPath()}`], preserve: 0 });
+    const pid = spawn(plan, { stdio: [stdin, output, output], preserve: [], report });
+    const status = native().reap(pid);
+    return { status, output: native().readFile(`/proc/self/fd/${output}`) };
+  } finally {
+    native().close(stdin);
+    native().close(output);
+  }
+}
+
+interface Surroundings {
+  stdio: readonly [number, number, number];
+  preserve: readonly number[];
+  report: Reporter;
+  /** Makes the cgroup around the process (systemd). */
+  enterCgroup?: ((pid: number) => void) | undefined;
+}
+
+/** Runs a program of runt-init that ends in criu, or just ends. Out: the process, a child of ours that runs it by now. */
+export function spawn(made: Plan, { stdio, preserve, report, enterCgroup }: Surroundings): number {
+  const plan = traced(made, report);
+  const spawned = native().spawnInit({
+    initPath: initPath(),
+    program: encodeProgram(plan),
+    stdio,
+    preserve,
+    slots: [],
+  });
+  const { channel, pid, pidfd } = spawned;
+  native().close(pidfd);
+  try {
+    for (let message = native().receive(channel, -1); message !== null; message = native().receive(channel, -1)) {
+      const step = plan.steps[message.step];
+      if (message.kind === MESSAGE_FAILURE) throw failureError(step, message);
+      if (message.kind === MESSAGE_WARNING) report.warn(message.text);
+      if (message.kind === MESSAGE_PROGRESS) reportProgress(step, message, report);
+      if (message.kind !== MESSAGE_SYNC) continue;
+      enterCgroup?.(pid);
+      native().answer(channel, -1);
+    }
+  } catch (error) {
+    native().kill(pid, 9);
+    native().reap(pid);
+    throw error;
+  } finally {
+    native().close(channel);
+  }
+  return pid;
+}
+
+/** `criu swrk`: one process for one request. */
+export class CriuTalk {
+  /** criu's process; 0 while there is none. */
+  pid = 0;
+  private socket = -1;
+
+  constructor(
+    private readonly path: string,
+    private readonly report: Reporter,
+  ) {}
+
+  /**
+   * Starts it. In: the program around the command; stdin, stdout and stderr (a single one stands for all three, and is
+   * closed here); descriptors that criu finds from 4 on.
+   */
+  start(
+    plan: (command: CriuCommand) => Plan,
+    stdio: readonly number[],
+    further: readonly number[] = [],
+    enterCgroup?: (pid: number) => void,
+  ): void {
+    const [ours, theirs] = native().socketpair();
+    this.socket = ours;
+    const [stdin, stdout, stderr] = stdio.length === 1 ? [stdio[0]!, stdio[0]!, stdio[0]!] : stdio;
+    try {
+      const env = [`PATH=${searchPath()}`];
+      const command = { path: this.path, args: ["swrk", "3"], env, preserve: 1 + further.length };
+      this.pid = spawn(plan(command), {
+        stdio: [stdin!, stdout!, stderr!],
+        preserve: [theirs, ...further],
+        report: this.report,
+        enterCgroup,
+      });
+    } finally {
+      native().close(theirs);
+      if (stdio.length === 1) native().close(stdio[0]!);
+    }
+  }
+
+  ask(request: CriuRequest, onNotify?: OnNotify): CriuResponse | null {
+    return converse(this.socket, request, onNotify);
+  }
+
+  /** Ends the talk and waits for criu, which ends with it. */
+  end(): void {
+    native().close(this.socket);
+    this.socket = -1;
+    if (this.pid !== 0) native().reap(this.pid);
+    this.pid = 0;
+  }
+}

@@ -1,0 +1,334 @@
+// One restore from the claim of the id to processes that go on: see restore.ts. What it takes from the machine is
+// journalled as in create.ts, and undone as there.
+
+import type { CgroupDriver } from "../cgroup/driver.js";
+import { describeOptions } from "../criu/client.js";
+import { RESTORE } from "../criu/messages.js";
+import { RuntError } from "../errors.js";
+import { failure } from "../host/failure.js";
+import { native } from "../host/native.js";
+import { SIGKILL } from "../host/signals.js";
+import { planMountPoints, planRestore, type RestoreRequest as RootRequest } from "../plan/criu.js";
+import { hostId } from "../plan/mappings.js";
+import type { Host, Plan } from "../plan/types.js";
+import type { Spec } from "../spec/types.gen.js";
+import { keepCgroupOptions } from "./cgroup-options.js";
+import type { CheckpointDocument } from "./checkpoint-files.js";
+import { placeTerminal } from "./console.js";
+import { criuFailure } from "./criu-failure.js";
+import { type Criu, CriuTalk, spawn } from "./criu-process.js";
+import { closeDirectories, type CriuDirectories, directoriesSeenBy, openToGroup } from "./criu-settings.js";
+import { chooseOverlay, describe, identify, makePlan } from "./design.js";
+import { destroyContainer } from "./destroy.js";
+import { encodeExecState } from "./exec-state.js";
+import { type EngineHook, runHooks } from "./hooks.js";
+import { makeOverlay } from "./overlay.js";
+import { writePidFile } from "./pidfile.js";
+import { openPidfd, signalByPidfd } from "./process-handle.js";
+import type { NetDevices } from "./net-devices.js";
+import type { Resctrl } from "./resctrl.js";
+import type { RestoreRequest } from "./restore.js";
+import { checkRestored } from "./restore-check.js";
+import { findSources, type FoundSource, type InheritedDescriptors, restoreOptions } from "./restore-options.js";
+import { raiseLoopback } from "./restore-network.js";
+import { cachedFilter } from "./seccomp-cache.js";
+import { hookState, type JournalDocument, type StateDocument } from "./state.js";
+import { identifyStreams } from "./streams.js";
+import {
+  type Claim,
+  claim,
+  commitState,
+  markCgroup,
+  NOTIFY_DIRECTORY,
+  release,
+  writeExecState,
+  writeJournal,
+} from "./store.js";
+
+/** The name of criu's log. */
+export const RESTORE_LOG = "restore.log";
+
+export interface Restored {
+  state: StateDocument;
+  pid: number;
+  pidfd: number;
+  /** -1: no terminal. */
+  master: number;
+}
+
+export interface RestoreSource {
+  criu: Criu;
+  document: CheckpointDocument;
+  directories: CriuDirectories;
+  netDevices: NetDevices | undefined;
+  resctrl: Resctrl | undefined;
+}
+
+/** One restore: what it has taken so far, so that it can be given back. */
+export class Restoration {
+  private readonly journal: JournalDocument;
+  private readonly talk: CriuTalk;
+  private claimed: Claim | null = null;
+  private plan: Plan | null = null;
+  private sources: FoundSource[] = [];
+  private cgroupTaken = false;
+  private hooksRan = false;
+  private pidFileWritten = false;
+  private state: StateDocument | null = null;
+  /** The first process; 0: none yet. */
+  private pid = 0;
+  private pidfd = -1;
+  master = -1;
+
+  constructor(
+    private readonly request: RestoreRequest,
+    private readonly config: Spec,
+    private readonly host: Host,
+    private readonly cgroup: CgroupDriver,
+    private readonly source: RestoreSource,
+  ) {
+    this.journal = describe(request, config, cgroup, chooseOverlay(request, config));
+    if (source.resctrl) this.journal.resctrl = source.resctrl.state;
+    this.talk = new CriuTalk(source.criu.path, request.report);
+  }
+
+  async run(): Promise<Restored> {
+    const { root, id, rootOfUser } = this.request;
+    this.claimed = claim(root, id, rootOfUser);
+    try {
+      writeJournal(this.claimed.directory, this.journal);
+      this.makeCgroup();
+      this.source.resctrl?.create();
+      this.prepare(this.claimed.directory);
+      const { directory } = this.claimed;
+      const close = this.openImages();
+      try {
+        keepCgroupOptions(this.request.report, () => this.restore(directory));
+      } finally {
+        close();
+      }
+      release(this.claimed);
+      return { state: this.state!, pid: this.pid, pidfd: this.pidfd, master: this.takeMaster() };
+    } catch (error) {
+      await this.undo(this.claimed);
+      throw error;
+    } finally {
+      this.source.netDevices?.close();
+    }
+  }
+
+  /** The terminal's master, which the caller closes from now on; -1: none. */
+  takeMaster(): number {
+    const { master } = this;
+    this.master = -1;
+    return master;
+  }
+
+  private makeCgroup(): void {
+    this.cgroup.create(this.config.linux?.resources);
+    if (this.cgroup.enter) return;
+    this.takeCgroup();
+    // criu is in it while it restores: device rules hold for what it opens on behalf of the images.
+    this.limit();
+  }
+
+  private takeCgroup(): void {
+    this.cgroupTaken = true;
+    markCgroup(this.claimed!.directory);
+  }
+
+  private enterCgroup(pid: number): void {
+    this.cgroup.enter!(pid, this.config.linux?.resources);
+    this.takeCgroup();
+    this.limit();
+  }
+
+  private limit(): void {
+    this.cgroup.apply(this.config.linux?.resources);
+    for (const warning of this.cgroup.warnings.splice(0)) this.request.report.warn(warning);
+  }
+
+  /** What must be there before criu: the plan that the processes are compared with, layers, mount points. */
+  private prepare(directory: string): void {
+    const { request, config, host, cgroup } = this;
+    const { report, root } = request;
+    this.plan = makePlan(request, config, host, directory, cgroup, (profile) => cachedFilter(root, profile, report));
+    for (const warning of this.plan.warnings) report.warn(warning);
+    const overlay = chooseOverlay(request, config);
+    if (overlay) makeOverlay(overlay);
+    this.sources = findSources(this.source.document, config, request.bundle, request.root);
+    const { mounts } = this.source.document;
+    if (Object.values(mounts ?? {}).some(({ kind }) => kind === "notify")) {
+      native().mkdir(`${directory}/${NOTIFY_DIRECTORY}`, 0o755);
+      native().chmod(`${directory}/${NOTIFY_DIRECTORY}`, 0o755);
+    }
+    const pid = spawn(planMountPoints(config, host, this.rootRequest(directory)), {
+      stdio: [0, 1, 2],
+      preserve: [],
+      report,
+    });
+    native().reap(pid);
+  }
+
+  private rootRequest(directory: string): RootRequest {
+    const { id, bundle } = this.request;
+    return {
+      id,
+      bundle,
+      stateDir: directory,
+      stage: this.request.root,
+      sources: this.sources,
+      cgroups: this.cgroup.placement(),
+    };
+  }
+
+  private restore(directory: string): void {
+    const { request, config, host, source, talk } = this;
+    const { report } = request;
+    const inherited: InheritedDescriptors = { fds: [], keys: [] };
+    let seen: CriuDirectories | null = null;
+    try {
+      this.openNamespaces(inherited);
+      talk.start(
+        (command) => planRestore(config, host, this.rootRequest(directory), command),
+        [0, 1, 2],
+        inherited.fds,
+        this.cgroup.enter ? (pid) => this.enterCgroup(pid) : undefined,
+      );
+      // All that it makes belongs there, too.
+      source.resctrl?.join(talk.pid);
+      seen = directoriesSeenBy(talk.pid, source.directories);
+      const opts = restoreOptions({
+        config,
+        bundle: request.bundle,
+        stage: request.root,
+        sources: this.sources,
+        criuPid: talk.pid,
+        settings: request.settings,
+        directories: seen,
+        document: source.document,
+        logName: RESTORE_LOG,
+        lsmProfile: request.lsmProfile,
+        lsmMountContext: request.lsmMountContext,
+        inherited,
+      });
+      report.debug(`restore: criu is told ${describeOptions(opts)}`);
+      const answer = talk.ask({ type: RESTORE, opts }, (script, pid, fd) => this.notified(script, pid, fd));
+      if (!answer?.success) throw criuFailure("restore", answer, source.directories.log, "");
+      talk.end();
+      if (!this.state) throw new RuntError("criu restored processes and told nothing of them");
+    } finally {
+      for (const fd of inherited.fds) native().close(fd);
+      if (seen) closeDirectories(seen);
+    }
+  }
+
+  /** Out: undoes it. */
+  private openImages(): () => void {
+    const { namespaces, gidMappings } = this.config.linux ?? {};
+    const gid = namespaces?.some(({ type }) => type === "user") ? hostId(gidMappings, 0) : undefined;
+    return gid === undefined ? () => {} : openToGroup(this.source.directories.images, gid);
+  }
+
+  /** Namespaces of others that criu is handed. */
+  private openNamespaces(inherited: InheritedDescriptors): void {
+    for (const { type, path } of this.config.linux?.namespaces ?? []) {
+      if (!path || (type !== "network" && type !== "pid")) continue;
+      try {
+        inherited.fds.push(native().open(path, 0, 0));
+        inherited.keys.push(type);
+      } catch (error) {
+        throw failure(error, { where: `linux.namespaces (${type} from ${path})` });
+      }
+    }
+  }
+
+  private notified(script: string, pid: number, fd: number): void {
+    this.request.report.debug(`criu: ${script}${pid ? ` (process ${pid})` : ""}`);
+    if (script === "orphan-pts-master" && this.master < 0) this.master = fd;
+    else native().close(fd);
+    if (pid > 0 && this.pid === 0) this.meet(pid);
+    if (script === "setup-namespaces") this.runHooks();
+    if (script === "pre-resume") this.commit();
+  }
+
+  private meet(pid: number): void {
+    this.pid = pid;
+    this.pidfd = openPidfd(pid);
+  }
+
+  private runHooks(): void {
+    const { config, request } = this;
+    raiseLoopback(config, this.pid, request.report);
+    this.source.netDevices?.moveIn(this.pid);
+    const state = hookState(this.journal, "creating", this.pid);
+    for (const kind of ["prestart", "createRuntime"] satisfies EngineHook[]) {
+      const hooks = config.hooks?.[kind];
+      if (!hooks) continue;
+      this.hooksRan = true;
+      runHooks(kind, hooks, { state, bundle: request.bundle }, request.report);
+    }
+  }
+
+  /** The processes are whole, and none has run yet. Throws RuntError when they are not what config.json asks for. */
+  private commit(): void {
+    const { request, config, host, plan, pid } = this;
+    checkRestored({
+      ...{ pid, config, host, plan: plan! },
+      images: request.settings.imagePath,
+      lsmProfile: request.lsmProfile,
+    });
+    this.cgroup.settle(config.linux?.resources);
+    placeTerminal(this, request.consoleSocket);
+    if (request.pidFile !== undefined) {
+      writePidFile(request.pidFile, pid);
+      this.pidFileWritten = true;
+    }
+    const { format, id, ...rest } = this.journal;
+    this.state = { format, id, init: identify(pid), ...rest, late: [] };
+    const { directory } = this.claimed!;
+    writeExecState(directory, encodeExecState(config, plan!, request.noNewKeyring, identifyStreams()));
+    commitState(directory, this.state);
+    request.report.debug(`restore: the first process is ${pid}; its state is written`);
+  }
+
+  private async undo(claimed: Claim): Promise<void> {
+    const { request, journal, cgroup } = this;
+    const attempt = async (work: () => unknown) => {
+      try {
+        await work();
+      } catch (error) {
+        request.report.warn(`undoing the failed restore: ${(failure(error) as Error).message}`);
+      }
+    };
+    await attempt(() => this.kill());
+    await attempt(() => this.source.netDevices?.moveBack());
+    native().close(this.pidfd);
+    native().close(this.master);
+    if (this.pidFileWritten) await attempt(() => native().unlink(request.pidFile!));
+    // A cgroup that was refused is somebody else's: not ours to kill or remove.
+    const taken = this.cgroupTaken ? cgroup.paths : { ...journal.cgroup, directories: {} };
+    await attempt(() =>
+      destroyContainer({
+        claim: claimed,
+        journal: { ...journal, cgroup: taken },
+        init: null,
+        kill: true,
+        poststop: this.hooksRan,
+        report: request.report,
+      }),
+    );
+  }
+
+  /** Ends what criu has made, and criu. */
+  private kill(): void {
+    if (this.pid !== 0) {
+      if (this.pidfd >= 0) signalByPidfd(this.pidfd, this.pid, SIGKILL, () => true);
+      else native().kill(this.pid, SIGKILL);
+    }
+    if (this.cgroupTaken && this.cgroup.exists()) this.cgroup.signalAll(SIGKILL);
+    if (this.talk.pid !== 0) native().kill(this.talk.pid, SIGKILL);
+    this.talk.end();
+    if (this.pid !== 0) native().reap(this.pid);
+  }
+}
