@@ -1,8 +1,10 @@
 // Containers that are checkpointed and restored, where criu works.
 
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Test } from "tap";
+import { cgroupsNamed } from "./cgroup.js";
 import type { TestConfig } from "./config.js";
 import { type Result, type Sandbox, until } from "./sandbox.js";
 
@@ -75,3 +77,10 @@ export const numbers = (text: string): number[] =>
     .split("\n")
     .filter((line) => /^\d+$/.test(line))
     .map(Number);
+
+/** Nothing of a container: no state, cgroup, process. */
+export function gone(t: Test, box: Sandbox, id: string): void {
+  t.equal(box.state(id), undefined);
+  t.notOk(existsSync(join(box.root, id)), "no state");
+  t.same(cgroupsNamed(id), [], "no cgroup");
+}
