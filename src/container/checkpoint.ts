@@ -135,7 +135,7 @@ class Dump {
 
   /** Nothing moves while it is looked at and written; afterwards it is paused or not, as before. */
   run(): void {
-    const cgroup = cgroupDriverFromState(this.state.cgroup, this.pid);
+    const cgroup = cgroupDriverFromState(this.state.cgroup, this.state.init);
     const freezes = Object.keys(this.state.cgroup.directories).length > 0 && cgroup.freezerState() === "thawed";
     if (freezes) cgroup.freeze("frozen");
     try {

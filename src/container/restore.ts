@@ -25,7 +25,8 @@ import { closeDirectories, type CriuSettings, openDirectories } from "./criu-set
 import { chooseCgroup, chooseOverlay, type CreateRequest } from "./design.js";
 import { checkId } from "./ids.js";
 import { RESTORE_LOG, Restoration, type Restored } from "./restoration.js";
-import { removeContainer, runPoststart } from "./start.js";
+import { removeContainer } from "./removal.js";
+import { runPoststart } from "./start.js";
 
 export interface RestoreRequest extends CreateRequest {
   settings: CriuSettings;
