@@ -101,7 +101,7 @@ Napi::Value write_fd(const Napi::CallbackInfo &info) {
 Napi::Value memfd(const Napi::CallbackInfo &info) {
   Arguments arguments(info, "memfd");
   const std::string name = arguments.path(0);
-  const std::string data = arguments.text(1);
+  const std::string data = arguments.data(1);
   if (!arguments.ok()) return arguments.refuse();
   UniqueFd fd = data.empty() ? empty_memory_file(name.c_str(), MemoryFile::Data)
                              : make_memory_file(name.c_str(), MemoryFile::Data, data.data(), data.size());

@@ -22,8 +22,7 @@ void Context::make_slots(uint32_t count) {
   // Zero pages that the file doesn't hold and that only what is used of them costs memory.
   alignas(MountSlot) static unsigned char room[kMaxSlots * sizeof(MountSlot)];
   slots = reinterpret_cast<MountSlot *>(room);
-  slot_count = count;
-  for (uint32_t i = 0; i < count; ++i) slots[i] = MountSlot();
+  for (; slot_count < count; ++slot_count) slots[slot_count] = MountSlot();
 }
 
 bool Context::fail(int error, const char *format, ...) {

@@ -17,14 +17,17 @@ class Context {
   MountSlot *slots = nullptr;
   uint32_t slot_count = 0;
 
-  // Makes the table, once; count is at most kMaxSlots.
+  // Makes the table as large as this; count is at most kMaxSlots.
   void make_slots(uint32_t count);
 
   // The engine's channel, or the connection of `start` once listen_start has run; -1 when none.
   int channel = -1;
 
-  // Index of the step that runs.
+  // Index of the step that runs, counted through both parts of a program.
   uint32_t step = 0;
+
+  // The second part of the program, when receive_program has just got it.
+  int second_part = -1;
 
   // O_PATH descriptor of the container's root: the attached root before the pivot, / after it.
   int root = -1;

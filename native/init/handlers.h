@@ -15,6 +15,7 @@ bool run(Context &, const steps::JoinCgroup &);
 bool run(Context &, const steps::OpenDirectory &);
 bool run(Context &, const steps::Clone &);
 bool run(Context &, const steps::Sync &);
+bool run(Context &, const steps::ReceiveProgram &);
 bool run(Context &, const steps::WriteSelf &);
 bool run(Context &, const steps::SetSession &);
 bool run(Context &, const steps::JoinKeyring &);

@@ -2,10 +2,13 @@
 
 #include <linux/filter.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "channel.h"
+#include "fd.h"
 #include "handlers.h"
 
 namespace init {
@@ -13,6 +16,7 @@ namespace {
 
 constexpr uint32_t kHeaderWords = 6;
 constexpr uint32_t kHeaderSize = kHeaderWords * 4;
+constexpr off_t kMaxProgram = 64 << 20;
 
 // What a step demands beyond its layout. A slot that a step can't do without must be given: the
 // handlers rely on it.
@@ -50,6 +54,17 @@ int64_t microseconds() {
   return static_cast<int64_t>(now.tv_sec) * 1000000 + now.tv_nsec / 1000;
 }
 
+// Puts the second part in the place of the first, which stays mapped: strings of it may be in use.
+bool load_second_part(Context &context, bool is_first_done, Program &program) {
+  UniqueFd file(context.second_part);
+  context.second_part = -1;
+  const char *why = is_first_done ? load_program(file.get(), program) : "the first part of the program goes on";
+  if (!why && program.passed > 0) why = "slots are passed in with the first part of a program only";
+  if (why) return context.fail(0, "%s", why);
+  context.make_slots(program.slots);
+  return true;
+}
+
 void tell_progress(Context &context, int64_t begun) {
   const int64_t took = microseconds() - begun;
   send_message(context, steps::Message::Progress, static_cast<int32_t>(took < 0 ? 0 : took), "", -1);
@@ -83,9 +98,20 @@ const char *check_program(const uint8_t *bytes, size_t size, Program &program) {
   return all.done() ? nullptr : "the program has bytes left over at its end";
 }
 
-void run_program(Context &context, const Program &program) {
+const char *load_program(int fd, Program &program) {
+  struct stat status;
+  if (fstat(fd, &status) != 0 || status.st_size <= 0 || status.st_size > kMaxProgram)
+    return "no program at its descriptor";
+  const size_t size = static_cast<size_t>(status.st_size);
+  const void *start = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+  if (start == MAP_FAILED) return "the program can't be mapped";
+  return check_program(static_cast<const uint8_t *>(start), size, program);
+}
+
+void run_program(Context &context, Program program) {
   steps::Reader all(program.steps, program.size, program.slots);
-  for (context.step = 0; context.step < program.count; ++context.step) {
+  uint32_t end = program.count;
+  for (context.step = 0; context.step < end; ++context.step) {
     uint32_t op = 0, length = 0;
     const uint8_t *body = nullptr;
     bool went_well = false;
@@ -96,12 +122,17 @@ void run_program(Context &context, const Program &program) {
       went_well = steps::dispatch(op, fields, [&](const auto &step) { return run(context, step); });
       if (went_well && begun) tell_progress(context, begun);
     }
+    if (went_well && context.second_part >= 0) {
+      went_well = load_second_part(context, all.done(), program);
+      all = steps::Reader(program.steps, program.size, program.slots);
+      end = context.step + 1 + program.count;
+    }
     if (!went_well) {
       send_message(context, steps::Message::Failure, context.error(), context.text(), -1);
       _exit(1);
     }
   }
-  context.step = program.count ? program.count - 1 : 0;
+  context.step = end ? end - 1 : 0;
   send_message(context, steps::Message::Done, 0, "", -1);
   _exit(0);
 }

@@ -20,8 +20,11 @@ struct Program {
 // result. Null when it is sound, else what is wrong with it.
 const char *check_program(const uint8_t *bytes, size_t size, Program &);
 
-// Runs the steps in order. Ends the process: by execve, with status 0 after the last step, with
-// status 1 after a failure (which the engine has been told).
-[[noreturn]] void run_program(Context &, const Program &);
+// Maps the program in a file, for good, and checks it. Null when it is sound, else what is wrong with it.
+const char *load_program(int fd, Program &);
+
+// Runs the steps in order, those of a second part after them. Ends the process: by execve, with status 0 after
+// the last step, with status 1 after a failure (which the engine has been told).
+[[noreturn]] void run_program(Context &, Program);
 
 }  // namespace init

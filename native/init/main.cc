@@ -15,9 +15,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -32,7 +30,6 @@ namespace {
 
 constexpr int kFirstPreserved = 3;
 constexpr unsigned kMaxPreserved = 65536;
-constexpr off_t kMaxProgram = 64 << 20;
 
 // Not on the stack: the slots and the text of an error would fill it. Pages that no step touches
 // cost nothing.
@@ -63,17 +60,6 @@ void reset_signals() {
 
 bool mark_close_on_exec(int fd) { return fcntl(fd, F_SETFD, FD_CLOEXEC) == 0; }
 
-const char *map_program(int fd, const uint8_t *&bytes, size_t &size) {
-  struct stat status;
-  if (fstat(fd, &status) != 0 || status.st_size <= 0 || status.st_size > kMaxProgram)
-    return "no program at its descriptor";
-  size = static_cast<size_t>(status.st_size);
-  void *start = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
-  if (start == MAP_FAILED) return "the program can't be mapped";
-  bytes = static_cast<const uint8_t *>(start);
-  return nullptr;
-}
-
 // Says why no step ran, to the engine when there is a channel.
 [[noreturn]] void refuse(const char *why) {
   send_message(context, steps::Message::Failure, 0, why, -1);
@@ -87,13 +73,9 @@ const char *map_program(int fd, const uint8_t *&bytes, size_t &size) {
   context.channel = channel;
   if (!mark_close_on_exec(program_fd)) refuse("no program at its descriptor");
 
-  const uint8_t *bytes = nullptr;
-  size_t size = 0;
-  if (const char *why = map_program(program_fd, bytes, size)) refuse(why);
-  close(program_fd);
-
   Program program;
-  if (const char *why = check_program(bytes, size, program)) refuse(why);
+  if (const char *why = load_program(program_fd, program)) refuse(why);
+  close(program_fd);
   context.make_slots(program.slots);
   for (uint32_t i = 0; i < program.passed; ++i) {
     int fd = first_slot + static_cast<int>(i);

@@ -6,6 +6,7 @@ import type { CgroupDriver } from "../cgroup/driver.js";
 import { detectCgroups } from "../cgroup/detect.js";
 import { readHost } from "../host/facts.js";
 import { failure } from "../host/failure.js";
+import type { SeccompProfile } from "../host/addon.js";
 import { initPath, native } from "../host/native.js";
 import type { NetDevices } from "./net-devices.js";
 import { encodeProgram } from "../plan/encode.js";
@@ -178,28 +179,20 @@ class Creation {
   private launch(directory: string): StateDocument {
     const { request, config, host } = this;
     const { report } = request;
-    const made = makePlan(request, config, host, directory, this.cgroup, (profile) =>
-      cachedFilter(request.root, profile, report),
-    );
-    const plan = traced(made, report);
+    const compile = (profile: SeccompProfile) => cachedFilter(request.root, profile, report);
+    const begin = (first: Plan) => this.spawn(directory, traced(first, report));
+    const plan = traced(makePlan(request, config, host, directory, this.cgroup, compile, begin), report);
     for (const warning of plan.warnings) report.warn(warning);
-    const slots = request.waitForStart ? [native().listenStart(directory, START_SOCKET)] : [];
-    const helper = native().spawnInit({
-      initPath: initPath(),
-      program: encodeProgram(plan),
-      stdio: [0, 1, 2],
-      preserve: request.preserved.descriptors,
-      slots,
-    });
-    for (const fd of slots) native().close(fd);
+    if (this.session) this.session.complete(plan);
+    else this.spawn(directory, plan);
+    const session = this.session!;
     const passed = request.preserved.descriptors.map((fd, index) => `${fd} as ${3 + index}`).join(", ");
-    report.debug(`create: runt-init runs ${plan.steps.length} steps as process ${helper.pid}`);
+    report.debug(`create: runt-init runs ${plan.steps.length} steps as process ${session.helperPid}`);
     report.debug(`create: it has our stdin, stdout, stderr${passed && `, and our descriptors ${passed}`}`);
-    this.session = new Session(helper, plan, report);
     // Written while runt-init mounts; nothing of the container's runs before the answer to `ready`.
     if (!this.limitsComeFirst() && !this.cgroup.enter) this.limit();
     let state: StateDocument | null = null;
-    this.session.serve({
+    session.serve({
       cgroup: (pid) => this.enterCgroup(pid),
       mapIds: (pid) => writeIdMaps(pid, config, host, report),
       network: (pid) => this.extras.netDevices!.moveIn(pid),
@@ -211,6 +204,21 @@ class Creation {
       },
     });
     return state!;
+  }
+
+  /** runt-init runs a plan, or the first part of one. */
+  private spawn(directory: string, plan: Plan): void {
+    const { preserved, waitForStart, report } = this.request;
+    const slots = waitForStart ? [native().listenStart(directory, START_SOCKET)] : [];
+    const helper = native().spawnInit({
+      initPath: initPath(),
+      program: encodeProgram(plan),
+      stdio: [0, 1, 2],
+      preserve: preserved.descriptors,
+      slots,
+    });
+    for (const fd of slots) native().close(fd);
+    this.session = new Session(helper, plan, report);
   }
 
   /** prestart and createRuntime hooks, in the runtime's namespaces, and the state for createContainer hooks. */

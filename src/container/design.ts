@@ -10,7 +10,7 @@ import { processStat } from "../host/proc.js";
 import { overlayPaths, type OverlayPaths } from "../plan/overlay.js";
 import { planContainer } from "../plan/plan.js";
 import { NEW_LISTENER, listenerOf, seccompFlagValue, seccompProfile } from "../plan/seccomp.js";
-import type { Host, Plan } from "../plan/types.js";
+import type { ContainerRequest, Host, Plan } from "../plan/types.js";
 import { OCI_VERSION } from "../spec/versions.js";
 import type { LinuxSeccomp, Spec } from "../spec/types.gen.js";
 import { absolutePath } from "./paths.js";
@@ -102,7 +102,10 @@ export function describe(
   };
 }
 
-/** The plan of a container. In: how a seccomp profile becomes a filter. Throws RuntError. */
+/**
+ * The plan of a container. In: how a seccomp profile becomes a filter; who starts the first part of the plan while
+ * the rest is made (planContainer). Throws RuntError.
+ */
 export function makePlan(
   request: CreateRequest,
   config: Spec,
@@ -110,10 +113,12 @@ export function makePlan(
   stateDir: string,
   cgroup: CgroupDriver,
   compile: (profile: SeccompProfile) => SeccompFilter,
+  begin?: (first: Plan) => void,
 ): Plan {
   const seccomp = config.linux?.seccomp;
   const { preserved } = request;
-  return planContainer(config, host, {
+  let filter: ContainerRequest["seccomp"];
+  const asked: ContainerRequest = {
     id: request.id,
     bundle: request.bundle,
     stateDir,
@@ -125,8 +130,12 @@ export function makePlan(
     noPivot: request.noPivot,
     noNewKeyring: request.noNewKeyring,
     cgroups: cgroup.placement(),
-    ...(seccomp ? { seccomp: compiled(seccomp, compile, request.report) } : {}),
-  });
+    get seccomp() {
+      if (seccomp) filter ??= compiled(seccomp, compile, request.report);
+      return filter;
+    },
+  };
+  return planContainer(config, host, asked, begin);
 }
 
 /** Profiles whose filter can't be loaded are known before anything is made. */

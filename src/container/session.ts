@@ -2,6 +2,7 @@
 // execve closes runt-init's end of the channel.
 //
 //   runt-init                      engine
+//                     ◄──          the second part of the program, when it is planned (not with SYNC before CHILD)
 //   SYNC cgroup       ──►          has systemd make the cgroup around it (--systemd-cgroup only)
 //   SYNC map_ids      ──►          writes uid_map and gid_map of the new user namespace
 //   CHILD (pid, pidfd)──►          notes the container's first process; its sender ends
@@ -17,6 +18,7 @@ import { RuntError } from "../errors.js";
 import type { InitMessage, SpawnedInit } from "../host/addon.js";
 import { native } from "../host/native.js";
 import { SIGKILL } from "../host/signals.js";
+import { encodeProgram } from "../plan/encode.js";
 import {
   MESSAGE_CHILD,
   MESSAGE_DESCRIPTOR,
@@ -70,12 +72,32 @@ export class Session {
 
   constructor(
     helper: SpawnedInit,
-    private readonly plan: Plan,
+    private plan: Plan,
     private readonly report: Reporter,
     /** What errors about the program itself begin with. */
     private readonly programPrefix = INIT_PREFIX,
   ) {
     this.helper = helper;
+  }
+
+  /** The process that runt-init began as. */
+  get helperPid(): number {
+    return this.helper.pid;
+  }
+
+  /** Sends the second part of a program whose first part runs. In: the whole plan. Throws RuntError. */
+  complete(plan: Plan): void {
+    const steps = plan.steps.slice(this.plan.steps.length);
+    this.plan = plan;
+    const memory = native().memfd("program", encodeProgram({ steps, slots: plan.slots, passed: 0 }));
+    try {
+      native().answer(this.helper.channel, memory);
+    } catch (error) {
+      // The first part has failed. What it said is still there to be read.
+      if (!isHungUp(error)) throw error;
+    } finally {
+      native().close(memory);
+    }
   }
 
   /** Goes through the messages up to and with the answer to `ready`. Throws RuntError. */
@@ -213,8 +235,7 @@ export class Session {
     try {
       native().answer(this.helper.channel, descriptor);
     } catch (error) {
-      const { code } = error as { code?: string };
-      throw code === "EPIPE" || code === "ECONNRESET" ? this.silentEnd() : error;
+      throw isHungUp(error) ? this.silentEnd() : error;
     }
   }
 
@@ -242,6 +263,11 @@ export class Session {
       hint: this.killed ? "the kernel's OOM killer does that when linux.resources.memory.limit is too low" : undefined,
     });
   }
+}
+
+function isHungUp(error: unknown): boolean {
+  const { code } = error as { code?: string };
+  return code === "EPIPE" || code === "ECONNRESET";
 }
 
 /** Kills a child of ours that is not reaped yet, so its pid is surely still its own. */

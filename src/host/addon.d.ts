@@ -172,7 +172,7 @@ export interface Addon {
   /** flock(2), exclusive. wait=false: returns false when another holds it. */
   lock(fd: number, wait: boolean): boolean;
   /** A file in memory, at offset 0. With data it is sealed: nobody can change it. Empty, it is for others to write to. */
-  memfd(name: string, data: string): number;
+  memfd(name: string, data: string | Uint8Array): number;
   /** name of a uid in /etc/passwd, or null. */
   userName(uid: number): string | null;
 

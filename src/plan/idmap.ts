@@ -17,6 +17,11 @@ export function isIdmapped({ mount, options }: Pick<PlannedMount, "mount" | "opt
   return options.idmap !== undefined || hasOwnMappings(mount);
 }
 
+/** The same before the options are read. */
+export function asksIdmap(mount: PlannedMount["mount"]): boolean {
+  return hasOwnMappings(mount) || (mount.options?.some((option) => option === "idmap" || option === "ridmap") ?? false);
+}
+
 /**
  * Maps the ids of a tree that nobody has seen yet: of an attached one the kernel refuses it.
  * In: the list in which the tree was made.

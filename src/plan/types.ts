@@ -56,8 +56,8 @@ export interface ContainerRequest {
   noNewKeyring: boolean;
   /** Where the first process goes: directories of v1 hierarchies, or one v2 directory. */
   cgroups: CgroupPlacement;
-  /** The compiled filter, when config.json has linux.seccomp. */
-  seccomp?: { filter: Uint8Array; flags: number };
+  /** The compiled filter, when config.json has linux.seccomp. Asked for when it is planned. */
+  readonly seccomp?: { filter: Uint8Array; flags: number } | undefined;
 }
 
 export interface CgroupPlacement {

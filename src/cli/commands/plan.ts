@@ -3,6 +3,7 @@ import { chooseCgroup, makePlan } from "../../container/design.js";
 import { checkId } from "../../container/ids.js";
 import { stateDirectory } from "../../container/store.js";
 import { detectCgroups } from "../../cgroup/detect.js";
+import type { SeccompProfile } from "../../host/addon.js";
 import { readHost } from "../../host/facts.js";
 import { native } from "../../host/native.js";
 import { printPlan } from "../../plan/plan.js";
@@ -21,7 +22,9 @@ export async function run(context: Context): Promise<number> {
   const host = readHost(detectCgroups);
   const directory = stateDirectory(request.root, request.id);
   const cgroup = await chooseCgroup(request, config, host);
-  const plan = makePlan(request, config, host, directory, cgroup, (profile) => native().compileSeccomp(profile));
+  const compile = (profile: SeccompProfile) => native().compileSeccomp(profile);
+  // In parts, as create plans it.
+  const plan = makePlan(request, config, host, directory, cgroup, compile, () => {});
   for (const warning of [...warnings, ...plan.warnings]) reporter.warn(warning);
   native().writeFd(1, printPlan(plan));
   return 0;

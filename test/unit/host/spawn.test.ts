@@ -6,7 +6,8 @@ import { join } from "node:path";
 import t from "tap";
 import { O_RDONLY } from "../../../src/host/constants.js";
 import { initPath, native } from "../../../src/host/native.js";
-import { MESSAGE_FAILURE } from "../../../src/plan/steps.gen.js";
+import { encodeProgram } from "../../../src/plan/encode.js";
+import { MESSAGE_FAILURE, type Step } from "../../../src/plan/steps.gen.js";
 import { failsWith } from "../../helpers/native-error.js";
 import { finish, program, shell, shellOutput, start } from "./fixtures.js";
 
@@ -175,4 +176,52 @@ t.test("no descriptor of ours is left after many programs", async (t) => {
   const before = readdirSync("/proc/self/fd").length;
   for (let i = 0; i < 20; i++) shellOutput("true");
   t.equal(readdirSync("/proc/self/fd").length, before);
+});
+
+/** Gives a program of two parts the second one, or what stands for it. Out: as finish. */
+function inTwoParts(first: readonly Step[], second: Uint8Array | null) {
+  const init = start(first);
+  const memory = second === null ? -1 : native().memfd("program", second);
+  native().answer(init.channel, memory);
+  if (memory >= 0) native().close(memory);
+  return finish(init);
+}
+
+const RECEIVE: Step = { op: "receive_program" };
+
+t.test("a program in two parts: steps and slots are numbered through", async (t) => {
+  const exit = inTwoParts(
+    [{ op: "set_umask", mask: 0o27 }, RECEIVE],
+    program(shell('test "$(umask)" = 0027 && exit 9')),
+  );
+  t.strictSame(exit, { messages: [], status: 9 });
+  const opens: Step = { op: "open_directory", slot: 1, path: "/", readable: 0 };
+  const rest = encodeProgram({ steps: [{ step: opens, where: "" }], slots: 2, passed: 0 });
+  t.equal(inTwoParts([RECEIVE], rest).status, 0, "more slots than the first part had");
+  const failed = inTwoParts(
+    [RECEIVE],
+    program([
+      { op: "set_umask", mask: 0 },
+      { op: "change_directory", path: "/none", create: 0 },
+    ]),
+  );
+  t.match(failed.messages, [{ kind: MESSAGE_FAILURE, step: 2 }]);
+  t.equal(failed.status, 1);
+});
+
+t.test("a second part that is none is refused", async (t) => {
+  const refusal = (first: readonly Step[], second: Uint8Array | null) => inTwoParts(first, second).messages[0]?.text;
+  t.equal(refusal([RECEIVE], null), "find the rest of the program");
+  t.equal(refusal([RECEIVE], new Uint8Array(24)), "this is no program of steps");
+  t.equal(refusal([RECEIVE], new Uint8Array()), "no program at its descriptor");
+  const passing = program([{ op: "open_directory", slot: 0, path: "/", readable: 0 }], 1);
+  t.equal(refusal([RECEIVE], passing), "slots are passed in with the first part of a program only");
+  t.equal(refusal([RECEIVE, { op: "set_session" }], program([])), "the first part of the program goes on");
+});
+
+t.test("an engine that goes before the second part ends it", async (t) => {
+  const { pid, pidfd, channel } = start([RECEIVE]);
+  native().close(channel);
+  t.equal(native().reap(pid), 1);
+  native().close(pidfd);
 });

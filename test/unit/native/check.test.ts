@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import tap, { type Test } from "tap";
 import { encodeProgram } from "../../../src/plan/encode.js";
-import { type FieldType, STEP_LAYOUTS, type Step } from "../../../src/plan/steps.gen.js";
+import { type FieldType, STEP_LAYOUTS, STEP_VERSION, type Step } from "../../../src/plan/steps.gen.js";
 
 const INIT = fileURLToPath(new URL("../../../../lib/runt/runt-init", import.meta.url));
 const BATCH = 500;
@@ -108,7 +108,7 @@ tap.test("each part of the header counts", async (t) => {
   const program = encode({ op: "set_session" });
   const bad = [
     [0, 1],
-    [4, 2],
+    [4, STEP_VERSION + 1],
     [8, 28],
     [12, 2],
     [12, 0],

@@ -1,14 +1,14 @@
 // Whole plans, and what must hold for every one of them. The plans are in plans/*.txt as
 // `runt plan` prints them; UPDATE_PLANS=1 writes them anew, for a reader to judge the difference.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import t from "tap";
+import t, { type Test } from "tap";
 import { encodeProgram } from "../../../src/plan/encode.js";
 import { planContainer, planHook, printPlan } from "../../../src/plan/plan.js";
 import { NO_SLOT, STEP_LAYOUTS, type Step } from "../../../src/plan/steps.gen.js";
 import type { ContainerRequest, Host, Plan } from "../../../src/plan/types.js";
 import { defaultConfig } from "../../../src/spec/default-config.js";
 import type { Spec } from "../../../src/spec/types.gen.js";
-import { REQUEST, REQUEST_V2, ROOT, ROOTLESS, V2, withOwnIds, withUserNamespace } from "./fixtures.js";
+import { ops, REQUEST, REQUEST_V2, ROOT, ROOTLESS, V2, withOwnIds, withUserNamespace } from "./fixtures.js";
 
 interface Case {
   config: Spec;
@@ -175,6 +175,7 @@ t.test("what holds for plans of all kinds of configs", (t) => {
     },
   ];
   let plans = 0;
+  let parted = 0;
   for (let bits = 0; bits < 1 << choices.length; bits++) {
     const one: Case = { config: edited(() => {}), host: ROOT, request: REQUEST };
     choices.forEach((choose, index) => {
@@ -186,10 +187,26 @@ t.test("what holds for plans of all kinds of configs", (t) => {
     if (found.length > 0) t.same(found, [], `choices ${bits.toString(2)}`);
     encodeProgram(plan);
     plans++;
+    if (checkParts(t, one, plan)) parted++;
   }
   t.equal(plans, 256);
+  t.ok(parted > 0 && parted < plans, `${parted} in two parts`);
   t.end();
 });
+
+/** Plans it again in parts, if it can be. Out: whether it was. */
+function checkParts(t: Test, { config, host, request }: Case, whole: Plan): boolean {
+  const firsts: Plan[] = [];
+  const plan = planContainer(config, host, request, (first) => firsts.push(first));
+  const [first] = firsts;
+  const names = ops(plan).filter((op) => op !== "receive_program");
+  if (names.join() !== ops(whole).join()) t.same(names, ops(whole), "the same steps in the same order");
+  if (!first) return false;
+  const isWhole = ops(first).at(-1) === "receive_program" && ops(first).includes("clone");
+  const isAlone = !ops(first).includes("sync") && first.steps.every((planned, index) => planned === plan.steps[index]);
+  if (!isWhole || !isAlone || faults(plan).length > 0) t.fail(`a first part that is none:\n${printPlan(plan)}`);
+  return true;
+}
 
 t.test("the same input gives the same plan, and is not changed", (t) => {
   const one = CASES["create, terminal, hooks"]!;
