@@ -19,15 +19,16 @@ const LOOK = "ip -o addr; ip -o link";
 
 /**
  * Runs a container where the host's devices are v0 (as `prepare` makes it) and its other end v1.
- * Out: what it printed, and what the host had before (device, addresses) and afterwards.
+ * Out: what it printed, and what the host had afterwards (and what `after` says there).
  */
 function run(
   box: Sandbox,
   edit: (config: TestConfig, bundle: string) => void,
   prepare = "ip addr add 192.0.2.1/24 dev v0; ip addr add 2001:db8::1/64 dev v0 nodad; ip link set v0 mtu 1400",
+  after = "",
 ): Result & { host: string } {
   const host = join(box.dir, `host-${box.ids.length}`);
-  const script = `ip link add v0 type veth peer name v1; ${prepare}; "$@"; status=$?; { ip -o link; ip -o addr; } >${host}; exit $status`;
+  const script = `ip link add v0 type veth peer name v1; ${prepare}; "$@"; status=$?; { ip -o link; ip -o addr; ${after} } >${host}; exit $status`;
   const result = box.runContainer(
     (config, bundle) => {
       config.process.args = ["/bin/sh", "-c", LOOK];
@@ -203,46 +204,42 @@ t.test("a device that can't go back does not keep the others", { skip: noVeth },
   t.match(host, /inet 192\.0\.2\.1\/24 .* v0/, "the other one is back");
 });
 
-t.test(
-  "a runt that is killed after the move: a device shares the fate of its namespace",
-  { skip: noVeth },
-  async (t) => {
-    const keepers = sandbox(t);
-    const keeper = keepers.create(keepers.bundle(({ process }) => (process.args = ["/bin/probe", "pause"])));
-    const network = `/proc/${keepers.state(keeper.id)!.pid}/ns/net`;
-    const killed = (edit: (config: TestConfig) => void) => {
-      const box = sandbox(t);
-      const { status, host } = run(box, (config) => {
-        devices({ v0: { name: "moved" } })(config);
-        edit(config);
-        const engine = `sed 's/.*"engine":{"pid":\\([0-9]*\\).*/\\1/' ${box.root}/*/journal.json`;
-        const hook = {
-          path: "/bin/sh",
-          args: ["sh", "-c", `kill -9 $(${engine}); sleep 0.2`],
-          env: ["PATH=/usr/bin:/bin"],
-        };
-        config.hooks = { createRuntime: [hook] };
-      });
-      t.equal(status, 137, "the engine was killed");
-      const [id] = box.ids;
-      t.equal(box.run(["delete", "--force", id!]).status, 0);
-      t.notOk(existsSync(join(box.root, id!)));
-      return host;
-    };
-    const joining = killed((config) => {
-      withoutNamespace(config, "network");
-      config.linux.namespaces.push({ type: "network", path: network });
-    });
-    t.match(joining, / v1@/, "its other end is where it was");
-    const there = spawnSync("nsenter", [`--net=${network}`, "ip", "-o", "addr"], { encoding: "utf8" }).stdout;
-    t.match(there, /inet 192\.0\.2\.1\/24 .* moved/, "it is in the namespace that was joined, which lives on");
-    t.notMatch(
-      killed(() => {}),
-      / v0@/,
-      "a virtual one goes with a new namespace",
-    );
-  },
-);
+/** Runs a container whose createRuntime hook kills runt, and deletes what is left. Out: as of `run`. */
+function killed(t: Test, edit: (config: TestConfig) => void, after?: string): string {
+  const box = sandbox(t);
+  const kill = (config: TestConfig) => {
+    devices({ v0: { name: "moved" } })(config);
+    const engine = `sed 's/.*"engine":{"pid":\\([0-9]*\\).*/\\1/' ${box.root}/*/journal.json`;
+    const args = ["sh", "-c", `kill -9 $(${engine}); sleep 0.2`];
+    config.hooks = { createRuntime: [{ path: "/bin/sh", args, env: ["PATH=/usr/bin:/bin"] }] };
+    edit(config);
+  };
+  const { status, host } = run(box, kill, "ip addr add 192.0.2.1/24 dev v0", after);
+  t.equal(status, 137, "the engine was killed");
+  const id = box.ids[0]!;
+  t.equal(box.run(["delete", "--force", id]).status, 0);
+  t.notOk(existsSync(join(box.root, id)));
+  return host;
+}
+
+t.test("runt is killed after the move: a device shares the fate of its namespace", { skip: noVeth }, async (t) => {
+  const box = sandbox(t);
+  const keeper = box.create(box.bundle(({ process }) => (process.args = ["/bin/probe", "pause"])));
+  const network = `/proc/${box.state(keeper.id)!.pid}/ns/net`;
+  const join = (config: TestConfig) => {
+    withoutNamespace(config, "network");
+    config.linux.namespaces.push({ type: "network", path: network });
+  };
+  // Asked while the host's namespace is there: a veth device goes when its other end does.
+  const joined = killed(t, join, `nsenter --net=${network} ip -o addr;`);
+  t.match(joined, / v1@/, "its other end is where it was");
+  t.match(joined, /inet 192\.0\.2\.1\/24 .* moved/, "it is in the namespace that was joined, which lives on");
+  t.notMatch(
+    killed(t, () => {}),
+    / v0@/,
+    "a virtual one goes with a new namespace",
+  );
+});
 
 t.test("refused", { skip: noVeth }, async (t) => {
   const refuse = (t: Test, edit: (config: TestConfig) => void, words: RegExp) => {
