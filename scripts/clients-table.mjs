@@ -13,7 +13,7 @@ export function clientsTable(folder, page) {
     .filter((name) => name.endsWith(".json"))
     .sort((a, b) => order(a) - order(b))
     .map((name) => ({
-      title: name.replace(".json", "").replace("-", ": "),
+      title: name.replace(".json", "").replace("hybrid-", "host: ").replace("systemd-", "guest: "),
       outcomes: JSON.parse(readFileSync(join(folder, name), "utf8")),
     }));
   const rows = new Map();

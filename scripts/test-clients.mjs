@@ -5,7 +5,7 @@
 // same with runc and crun, for the table. --save writes the table of docs/clients.md from the results that
 // there are (build/clients/PLACE-RUNTIME.json). The last line is `N passed, N failed, N skipped`, of runt.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { clientsTable } from "./clients-table.mjs";
 import { fail, root, run } from "./tools.mjs";
@@ -44,7 +44,10 @@ function suite(name, runtime, prefix = []) {
 
 function here() {
   if (options.includes("--peers")) {
+    const { uid, gid } = statSync("/dev/null");
     suite("runc", "/usr/sbin/runc");
+    // `exec --user` of runc 1.1.5 gives its stdin to the user, be it the host's /dev/null.
+    chownSync("/dev/null", uid, gid);
     // crun refuses hybrid cgroups: it is shown the v1 hierarchies alone.
     const v1Only = ["unshare", "-m", "sh", "-c", 'umount /sys/fs/cgroup/unified; exec "$@"', "sh"];
     suite("crun", "/usr/bin/crun", place === "hybrid" ? v1Only : []);
