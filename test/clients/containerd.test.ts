@@ -64,10 +64,10 @@ t.test("stdin goes in", async (t) => {
 t.test("a program that is missing or not executable", async (t) => {
   const missing = run("missing", [], "no-such-program");
   t.not(missing.status, 0);
-  t.match(missing.stderr, /no-such-program.*executable file not found/);
+  t.match(missing.stderr, /executable file .*not found/);
   const plain = run("plain", [], "/etc/passwd");
   t.not(plain.status, 0);
-  t.match(plain.stderr, /permission denied/);
+  t.match(plain.stderr, /[Pp]ermission denied/);
 });
 
 t.test("run --detach, task ls, kill, delete", async (t) => {
@@ -98,7 +98,7 @@ t.test("task exec: output, status, user, directory, terminal", async (t) => {
   t.equal(exec([], "sh", "-c", "exit 9").status, 9);
   t.equal(exec(["--user", "1000"], "id", "-u").stdout, "1000\n");
   t.equal(exec(["--cwd", "/tmp"], "pwd").stdout, "/tmp\n");
-  t.match(exec([], "no-such-program").stderr, /executable file not found/);
+  t.match(exec([], "no-such-program").stderr, /executable file .*not found/);
   t.equal(
     ctr.heard((id) => ["task", "exec", "--exec-id", id, "busy", "sh", "-c", "read line; echo $line"], {
       input: "typed\n",
@@ -148,7 +148,8 @@ t.test("more memory than allowed is an OOM event", async (t) => {
     ["--memory-limit", "16777216"],
     "sh",
     "-c",
-    "dd if=/dev/zero of=/dev/null bs=64M count=1; echo alive-$?",
+    // The shim watches for it once the container has been started.
+    "sleep 1; dd if=/dev/zero of=/dev/null bs=64M count=1; echo alive-$?",
   );
   t.notMatch(answer.stdout, /alive-0/);
   await until("the OOM was told", () => /\/tasks\/oom/.test(here.log("events.log")), 5000);

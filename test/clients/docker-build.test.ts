@@ -50,6 +50,7 @@ t.test("build with BuildKit", async (t) => {
   writeFileSync(join(folder, "Dockerfile"), file);
   docker.ok(["build", "--tag", "kit", folder], { env: { DOCKER_BUILDKIT: "1" } });
   t.equal(docker.ok(["run", "--rm", NO_NETWORK, "kit"]), "one");
+  t.match(here.log("runc-calls"), /^--log .* run --bundle /m, "its containers are of the runtime under test");
   writeFileSync(join(folder, "Dockerfile"), `FROM ${IMAGE}\nRUN exit 7\n`);
   const failed = docker.run(["build", folder], { env: { DOCKER_BUILDKIT: "1" } });
   t.equal(failed.status, 1);

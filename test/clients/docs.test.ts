@@ -8,6 +8,7 @@ import { repository, until } from "../helpers/sandbox.js";
 import { Containerd, IMAGE as CTR_IMAGE } from "./helpers/containerd.js";
 import { Docker, IMAGE, NO_NETWORK } from "./helpers/docker.js";
 import { rootfsTar } from "./helpers/image.js";
+import { ulimits } from "./helpers/podman.js";
 import { hasSystemd, place, quoted, runtimeName } from "./helpers/place.js";
 
 const page = readFileSync(join(repository, "docs/clients.md"), "utf8");
@@ -44,7 +45,7 @@ t.test("Podman and Buildah", { skip }, async (t) => {
   const own = [...folders, "--storage-driver", "overlay"];
   const podmanOwn = [...own, "--tmpdir", here.folder("podman/tmp"), "--events-backend", "file"];
   if (!hasSystemd) podmanOwn.push("--cgroup-manager", "cgroupfs");
-  const limits = '[containers]\ndefault_ulimits = ["nofile=20000:20000", "nproc=32768:32768"]\n';
+  const limits = ulimits();
   const shell = (script: string, CONTAINERS_CONF: string) =>
     here.run(["sh", "-c", script], { env: { CONTAINERS_CONF } });
 

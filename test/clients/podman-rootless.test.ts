@@ -19,7 +19,7 @@ const podman = new Podman(here, user);
 const noLimits = !cgroupV2 && "cgroup v1 is not delegated to users: Podman passes no limits on";
 
 t.test("run prints and gives the exit status; 127, 126", async (t) => {
-  const answer = podman.run(["run", "--rm", NO_NETWORK, IMAGE, "sh", "-c", "echo out; exit 7"]);
+  const answer = podman.run(["run", "--rm", NO_NETWORK, IMAGE, "sh", "-c", "sleep 0.3; echo out; exit 7"]);
   t.equal(answer.stdout, "out\n", answer.stderr);
   t.equal(answer.status, 7);
   t.equal(podman.run(["run", "--rm", NO_NETWORK, IMAGE, "no-such-program"]).status, 127);
@@ -59,7 +59,16 @@ t.test("run -d, ps, logs, exec, top, stop, wait, kill, rm", async (t) => {
 });
 
 t.test("run -it: a real terminal", async (t) => {
-  const words = ["run", "--rm", "-it", NO_NETWORK, IMAGE, "sh", "-c", "tty; read line; echo got-$line; exit 4"];
+  const words = [
+    "run",
+    "--rm",
+    "-it",
+    NO_NETWORK,
+    IMAGE,
+    "sh",
+    "-c",
+    "sleep 0.3; tty; read line; echo got-$line; exit 4",
+  ];
   const { stdout, status } = podman.terminal(words, { input: "words\n" });
   t.match(stdout, /\/dev\/pts\/0/);
   t.match(stdout, /got-words/);

@@ -1,5 +1,6 @@
 // A Docker daemon of its own, which starts its own containerd, with the runtime under test as its default.
 
+import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../../helpers/sandbox.js";
 import { Caller } from "./caller.js";
@@ -35,8 +36,8 @@ export class Docker extends Caller {
       HOME: place.dir,
       // Else runc would be called with --no-pivot on machines that boot from a ramdisk.
       DOCKER_RAMDISK: "",
-      // BuildKit knows no runtimes: it calls `runc`.
-      DOCKER_BUILDKIT_RUNC_COMMAND: runtime,
+      // BuildKit knows no runtimes: it calls the first `runc`.
+      PATH: `${runcFirst(place)}:${process.env.PATH}`,
     });
     await until("dockerd answers", () => daemon.exitCode !== null || made.run(["version"]).status === 0, 60_000);
     if (daemon.exitCode !== null) throw new Error(`dockerd ended: ${place.log("dockerd.log").slice(-3000)}`);
@@ -70,4 +71,14 @@ export class Docker extends Caller {
   inspect(name: string, format: string): string {
     return this.ok(["inspect", "--format", format, name]);
   }
+}
+
+/** A folder with a `runc` that is the runtime, and notes in the place's file `runc-calls` what it was called with. */
+function runcFirst(place: Place): string {
+  const link = join(place.folder("runc"), "runc");
+  symlinkSync(runtime, link);
+  const folder = place.folder("bin");
+  const script = `#!/bin/sh\necho "$@" >> ${join(place.dir, "runc-calls")}\nexec ${link} "$@"\n`;
+  writeFileSync(join(folder, "runc"), script, { mode: 0o755 });
+  return folder;
 }

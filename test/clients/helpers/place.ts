@@ -48,6 +48,9 @@ export interface CommandOptions {
 let count = 0;
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
+/** What follows them ends with the test, even with one that is killed. */
+const MORTAL = ["setpriv", "--pdeathsig", "TERM"];
+
 /** Words as a shell takes them. */
 export const quoted = (words: readonly string[]) =>
   words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(" ");
@@ -64,7 +67,7 @@ export class Place {
   constructor() {
     this.dir = mkdtempSync(`/tmp/${mark}`);
     chmodSync(this.dir, 0o711);
-    this.#network = spawn("unshare", ["--net", "sleep", "infinity"], { cwd: this.dir, stdio: "ignore" });
+    this.#network = spawn("unshare", ["--net", ...MORTAL, "sleep", "infinity"], { cwd: this.dir, stdio: "ignore" });
     const namespace = `/proc/${this.#network.pid}/ns/net`;
     while (readlinkSync(namespace) === readlinkSync("/proc/self/ns/net")) Atomics.wait(pause, 0, 0, 5);
     execFileSync("nsenter", [`--net=${namespace}`, "ip", "link", "set", "lo", "up"]);
@@ -97,7 +100,7 @@ export class Place {
     const ready = join(this.dir, `namespace-${++count}`);
     // Shared among themselves: Podman wants it so.
     const script = ["mount --make-rshared /", ...commands, `touch ${ready}`, "exec sleep infinity"].join(" && ");
-    const holder = spawn("unshare", ["--mount", "--propagation", "private", "sh", "-c", script], {
+    const holder = spawn("unshare", ["--mount", "--propagation", "private", ...MORTAL, "sh", "-c", script], {
       cwd: this.dir,
       stdio: "ignore",
     });
@@ -142,7 +145,7 @@ export class Place {
   /** Starts a service in the place's network; it ends with the place. */
   service(words: readonly string[], log: string, env: NodeJS.ProcessEnv = {}): ChildProcess {
     const output = openSync(join(this.dir, log), "a");
-    const [command, ...args] = this.#words(words);
+    const [command, ...args] = this.#words([...MORTAL, ...words]);
     const child = spawn(command!, args, {
       cwd: this.dir,
       env: { ...process.env, ...env },
