@@ -74,7 +74,18 @@ function states() {
 }
 
 /** What Podman, Docker, containerd, runtimes and criu (of the kernel) make once and keep until the machine is turned off. */
-const keptByCallers = ["criu.kdat", "containerd", "containers", "docker", "libpod", "netns", "runc", "runt", "crun"];
+const keptByCallers = [
+  "criu.kdat",
+  "runt-cgroup2-options",
+  "containerd",
+  "containers",
+  "docker",
+  "libpod",
+  "netns",
+  "runc",
+  "runt",
+  "crun",
+];
 const isKept = (line) => keptByCallers.some((name) => line.startsWith(`/run/${name} `));
 
 /** What is on the host now. */

@@ -8,9 +8,15 @@ import { OWN, StepList } from "../plan/program.js";
 import { spawn } from "./criu-process.js";
 import type { Reporter } from "./report.js";
 
+/**
+ * The options that there were before criu first ran, until the machine is turned off: another runt may be at the same
+ * work, and what is seen while its criu runs is what that has left.
+ */
+const REMEMBERED = "/run/runt-cgroup2-options";
+
 /** Runs criu, and gives the host's cgroup2 the options back that it had. */
 export function keepCgroupOptions<T>(report: Reporter, work: () => T): T {
-  const before = cgroupOptions(native().readFile("/proc/self/mountinfo"));
+  const before = remember(currentOptions());
   try {
     return work();
   } finally {
@@ -18,8 +24,18 @@ export function keepCgroupOptions<T>(report: Reporter, work: () => T): T {
   }
 }
 
+const currentOptions = () => cgroupOptions(native().readFile("/proc/self/mountinfo"));
+
+/** None at all is what criu leaves. */
+function remember(options: string | undefined): string | undefined {
+  const known = native().readFileIfAny(REMEMBERED);
+  if (options === "") return known ?? options;
+  if (options !== undefined && options !== known) native().replaceFile(REMEMBERED, options, 0o600);
+  return options;
+}
+
 function restoreOptions(options: string | undefined, report: Reporter): void {
-  if (options === undefined || cgroupOptions(native().readFile("/proc/self/mountinfo")) === options) return;
+  if (options === undefined || currentOptions() === options) return;
   const list = new StepList();
   list.add(OWN, { op: "unshare", flags: NAMESPACE_FLAGS.mount });
   // Mounting it once more with the options is enough; the mount goes away with the program.

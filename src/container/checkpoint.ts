@@ -158,20 +158,23 @@ class Dump {
       external: [...joined.map(({ external }) => external), ...streams.flatMap(({ external }) => external ?? [])],
     };
     request.report.debug(`checkpoint: criu is told ${describeOptions(options)}`);
-    this.ask(options);
-    if (request.preDump) return;
     const { major, minor, sublevel } = criu.version;
-    writeCheckpoint(
-      request.settings.imagePath,
-      {
-        criu: `${major}.${minor}.${sublevel}`,
-        mounts,
-        streams: streams.map(({ key }) => key),
-        joined: joined.map(({ type }) => type),
-        terminal: config.process.terminal === true,
-      },
-      streams.map(({ link }) => link),
-    );
+    const finish = () =>
+      writeCheckpoint(
+        request.settings.imagePath,
+        {
+          criu: `${major}.${minor}.${sublevel}`,
+          mounts,
+          streams: streams.map(({ key }) => key),
+          joined: joined.map(({ type }) => type),
+          terminal: config.process.terminal === true,
+        },
+        streams.map(({ link }) => link),
+      );
+    // With lazy pages all but memory is written when criu is ready to hand that out.
+    this.ask(options, finish);
+    if (request.preDump) return;
+    finish();
     request.report.debug(`checkpoint: images are in ${request.settings.imagePath}, criu's log is ${directories.log}`);
   }
 
@@ -193,7 +196,7 @@ class Dump {
     };
   }
 
-  private ask(options: CriuOptions): void {
+  private ask(options: CriuOptions, onReady: () => void): void {
     const { request, criu, directories } = this;
     const talk = new CriuTalk(criu.path, request.report);
     const output = native().memfd("criu", "");
@@ -202,7 +205,7 @@ class Dump {
     try {
       talk.start(planCriu, [stdin, output, output]);
       const type = request.preDump ? PRE_DUMP : DUMP;
-      answer = talk.ask({ type, opts: options }, (script, _pid, fd) => this.notified(script, fd));
+      answer = talk.ask({ type, opts: options }, (script, _pid, fd) => this.notified(script, fd, onReady));
       if (answer?.success) return;
       talk.end();
       throw criuFailure("checkpoint", answer, directories.log, native().readFile(`/proc/self/fd/${output}`));
@@ -213,10 +216,12 @@ class Dump {
     }
   }
 
-  private notified(script: string, fd: number): void {
+  private notified(script: string, fd: number, onReady: () => void): void {
     this.request.report.debug(`criu: ${script}`);
     native().close(fd);
-    if (script !== "status-ready" || this.request.statusFd < 0) return;
+    if (script !== "status-ready") return;
+    onReady();
+    if (this.request.statusFd < 0) return;
     native().writeFd(this.request.statusFd, "\0");
     native().close(this.request.statusFd);
   }

@@ -3,7 +3,7 @@
 
 import type { Spec } from "../spec/types.gen.js";
 import { RuntError } from "../errors.js";
-import { EXPECT_DIRECTORY, EXPECT_NULL_DEVICE, MS_PRIVATE, MS_REC, MS_SLAVE, TARGET_AS_SOURCE } from "./constants.js";
+import { EXPECT_DIRECTORY, EXPECT_NULL_DEVICE, MS_REC, MS_SLAVE, TARGET_AS_SOURCE } from "./constants.js";
 import { isKernelDirectory } from "./destinations.js";
 import { DEFAULT_DEVICE_PATHS } from "./devices.js";
 import { type PlannedMount, planSourceMount, readMount } from "./mounts.js";
@@ -13,9 +13,9 @@ import { planOverlay } from "./overlay.js";
 import { cleanPath, hostPath, isWithin } from "./paths.js";
 import { Planning } from "./planning.js";
 import { OWN, type Place, place, StepList } from "./program.js";
-import { LATE_PROPAGATIONS, PROPAGATION_PLACE, rootPath, rootPropagation } from "./rootfs.js";
+import { rootPath } from "./rootfs.js";
 import { NO_SLOT, SYNC_CGROUP } from "./steps.gen.js";
-import { openTree, setPropagation } from "./trees.js";
+import { openTree } from "./trees.js";
 import type { CgroupPlacement, ContainerRequest, Host, Plan } from "./types.js";
 
 /** How criu is run. */
@@ -218,15 +218,16 @@ function planOwnMounts({ start }: Planning): void {
   start.add(OWN, { op: "set_host_propagation", flags: MS_REC | MS_SLAVE });
 }
 
-/** The root, with the propagation that it had: criu finds out what it belongs to from what it is given. Out: its slot. */
+/**
+ * The root, following the host: the root of a container of runc's may, and criu takes from it whom to follow. It makes
+ * the root private where the images say so. Out: its slot.
+ */
 function openRoot(planning: Planning): number {
   const path = rootPath(planning);
   const at = place("/root/path", path);
-  const slot =
-    planOverlay(planning) ?? openTree(planning, at, { path, recursive: true, expect: EXPECT_DIRECTORY, follows: true });
-  const propagation = rootPropagation(planning);
-  setPropagation(planning.sources, PROPAGATION_PLACE, slot, propagation & LATE_PROPAGATIONS ? MS_PRIVATE : propagation);
-  return slot;
+  return (
+    planOverlay(planning) ?? openTree(planning, at, { path, recursive: true, expect: EXPECT_DIRECTORY, follows: true })
+  );
 }
 
 /** No process is cloned: what stage A would open is opened by the same process. */

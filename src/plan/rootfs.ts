@@ -29,12 +29,12 @@ const PROPAGATIONS: Readonly<Record<RootfsPropagation, number>> = {
 };
 
 /** These come when the host's root is left: pivot_root(2) refuses a shared root, and an unbindable one can't be moved. */
-export const LATE_PROPAGATIONS = MS_SHARED | MS_UNBINDABLE;
+const LATE = MS_SHARED | MS_UNBINDABLE;
 
-export const PROPAGATION_PLACE = place("/linux/rootfsPropagation");
+const PROPAGATION_PLACE = place("/linux/rootfsPropagation");
 
 /** Without a value the root itself is private, and mounts below it follow the host: as in runc. */
-export function rootPropagation({ config }: Planning): number {
+function rootPropagation({ config }: Planning): number {
   return PROPAGATIONS[config.linux?.rootfsPropagation ?? "private"];
 }
 
@@ -58,7 +58,7 @@ export function planRoot(planning: Planning): void {
   const slot =
     planOverlay(planning) ?? openTree(planning, at, { path, recursive: true, expect: EXPECT_DIRECTORY, follows: true });
   const propagation = rootPropagation(planning);
-  setPropagation(sources, PROPAGATION_PLACE, slot, propagation & LATE_PROPAGATIONS ? MS_PRIVATE : propagation);
+  setPropagation(sources, PROPAGATION_PLACE, slot, propagation & LATE ? MS_PRIVATE : propagation);
   inside.add(at, { op: "attach_root", slot, path });
 }
 
@@ -89,6 +89,6 @@ export function planFinalRoot(planning: Planning): void {
     });
   }
   const propagation = rootPropagation(planning);
-  if (propagation & LATE_PROPAGATIONS) inside.add(PROPAGATION_PLACE, { op: "set_root", propagation, readonly: 0 });
+  if (propagation & LATE) inside.add(PROPAGATION_PLACE, { op: "set_root", propagation, readonly: 0 });
   if (config.root.readonly) inside.add(place("/root/readonly"), { op: "set_root", propagation: 0, readonly: 1 });
 }

@@ -29,7 +29,7 @@ t.test("criu for a restore", async (t) => {
   config.process.noNewPrivileges = true;
   const plan = planRestore(config, ROOT, request, command);
   t.same(ops(plan), [
-    ...["join_cgroup", "join_cgroup", "unshare", "set_host_propagation", "clone_tree", "set_tree", "make_filesystem"],
+    ...["join_cgroup", "join_cgroup", "unshare", "set_host_propagation", "clone_tree", "make_filesystem"],
     ...[
       "attach_root",
       "make_directory",
