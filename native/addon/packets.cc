@@ -11,7 +11,7 @@ namespace addon {
 namespace {
 
 // criu's own limit of one message (CR_MAX_MSG_SIZE).
-constexpr size_t kMaxPacket = 1024 * 1024;
+constexpr size_t kMaxPacket = 1U << 20;
 constexpr size_t kMaxDescriptors = 4;
 
 Napi::Value socketpair_(const Napi::CallbackInfo &info) {
