@@ -77,7 +77,7 @@ function dump(request: CheckpointRequest, claim: Claim, state: StateDocument): v
     throw new RuntError(`Container cannot be checkpointed in ${status} state`);
   }
   const { settings, parentPath, preDump, report } = request;
-  refuseLostLayer(request, state);
+  refuseUnkept(request, state);
   const criu = requireCriu(report);
   if (preDump || parentPath !== undefined) requireFeature(criu, "memTrack", "memory tracking");
   if (settings.lazyPages) requireFeature(criu, "lazyPages", "lazy pages (userfaultfd)");
@@ -91,8 +91,10 @@ function dump(request: CheckpointRequest, claim: Claim, state: StateDocument): v
   }
 }
 
-/** The files of a writable layer that is deleted with its container would be missing at restore. */
-function refuseLostLayer({ leaveRunning, preDump }: CheckpointRequest, { overlay }: StateDocument): void {
+/** What would be missing at restore: the files of a writable layer that is deleted with its container, an agent. */
+function refuseUnkept({ leaveRunning, preDump }: CheckpointRequest, { overlay, listener }: StateDocument): void {
+  if (listener)
+    throw new RuntError({ where: "linux.seccomp", cause: "criu can't keep a filter that notifies an agent" });
   if (!overlay || overlay.kept || leaveRunning || preDump) return;
   throw new RuntError({
     where: "annotations",

@@ -1,6 +1,7 @@
 // checkpoint: what it refuses, everywhere; what it writes and what becomes of the container, where criu works.
 
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   chmodSync,
   closeSync,
@@ -12,10 +13,13 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import t from "tap";
 import { cgroupsNamed } from "../helpers/cgroup.js";
+import type { TestConfig } from "../helpers/config.js";
 import { checkpoint, counting, fine, noCriu, numbers } from "../helpers/criu.js";
+import { running } from "../helpers/exec.js";
 import { sandbox, until } from "../helpers/sandbox.js";
 
 const withCriu = { skip: noCriu } as const;
@@ -39,6 +43,26 @@ t.test("states and options that are refused", async (t) => {
   refused(["--page-server", "here:x", id], /Invalid port number/);
   refused(["--status-fd", "77", id], /invalid --status-fd argument 77/);
   refused(["--status-fd", "x", id], /invalid value/);
+});
+
+t.test("what no checkpoint can keep is refused before criu is asked", async (t) => {
+  const box = sandbox(t);
+  const refused = (edit: (config: TestConfig) => void, stderr: RegExp) => {
+    const id = running(box, edit);
+    t.match(box.run(["checkpoint", "--image-path", join(box.dir, "images"), id]), { status: 1, stderr });
+    t.equal(box.state(id)!.status, "running");
+    t.notOk(existsSync(join(box.dir, "images")));
+  };
+  refused((config) => (config.annotations = { "runt.rootfs.overlay": "true" }), /writable layer would be deleted/);
+
+  const listenerPath = join(box.dir, "agent");
+  const agent = createServer().listen(listenerPath);
+  t.teardown(() => agent.close());
+  await once(agent, "listening");
+  const syscalls = [{ names: ["mkdirat"], action: "SCMP_ACT_NOTIFY" }];
+  refused((config) => {
+    config.linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW", listenerPath, syscalls };
+  }, /a filter that notifies an agent/);
 });
 
 t.test("without a criu that works, the container goes on and nothing is written", async (t) => {
