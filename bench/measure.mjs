@@ -103,11 +103,18 @@ export function execCalls(runtime, bundle, folder) {
   }
 }
 
-/** Peak resident memory in kB of a command and what it waits for. */
-export function peak(runtime, args, folder, program) {
-  const out = join(folder, "peak.txt");
-  must([program, out, ...command(runtime, ...args)]);
-  return Number(readFileSync(out, "utf8"));
+/** Builds bench/usage.c. Out: its path. */
+export function buildUsage(root, folder) {
+  const program = join(folder, "usage");
+  must(["musl-gcc", "-std=gnu11", "-Os", "-static", "-D_GNU_SOURCE", "-o", program, join(root, "bench/usage.c")]);
+  return program;
+}
+
+/** What a command and what it waits for took: { wall, cpu (ms), faults, peak (kB) }. In: its words, or a line of them for sh. */
+export function usage(words, folder, program) {
+  const out = join(folder, "usage.json");
+  must(Array.isArray(words) ? [program, out, ...words] : ["sh", "-c", `exec ${program} ${out} ${words}`]);
+  return JSON.parse(readFileSync(out, "utf8"));
 }
 
 const isV2 = existsSync("/sys/fs/cgroup/cgroup.controllers");

@@ -8,7 +8,17 @@ import { cpus, release, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { fail, root, run } from "../scripts/tools.mjs";
 import { makeBundle, waitingBundle } from "./bundle.mjs";
-import { execCalls, peak, smallestLimit, systemCalls, time, timings, waiting } from "./measure.mjs";
+import {
+  buildUsage,
+  command,
+  execCalls,
+  smallestLimit,
+  systemCalls,
+  time,
+  timings,
+  usage,
+  waiting,
+} from "./measure.mjs";
 import { markdown, median } from "./table.mjs";
 
 const [quick, save, inside] = ["--quick", "--save", "--inside"].map((flag) => process.argv.includes(flag));
@@ -74,17 +84,12 @@ try {
   const runOf = ({ name }) => ["run", "--bundle", bundle, `bench-${name}-run`];
   row("run: system calls", "count", (runtime) => systemCalls(runtime, runOf(runtime), folder));
   row("exec: system calls", "count", (runtime) => execCalls(runtime, bundle, folder));
-  const program = join(folder, "peak");
-  execFileSync("musl-gcc", [
-    "-std=gnu11",
-    "-Os",
-    "-static",
-    "-D_GNU_SOURCE",
-    "-o",
-    program,
-    join(root, "bench/peak.c"),
-  ]);
-  row("run: peak memory of the runtime", "kB", (runtime) => peak(runtime, runOf(runtime), folder, program));
+  const program = buildUsage(root, folder);
+  row(
+    "run: peak memory of the runtime",
+    "kB",
+    (runtime) => usage(command(runtime, ...runOf(runtime)), folder, program).peak,
+  );
   const waits = Object.fromEntries(runtimes.map((runtime) => [runtime.name, waiting(runtime, bundle)]));
   row("created container: memory of its own", "kB", ({ name }) => waits[name].own);
   row("created container: charged to its cgroup", "kB", ({ name }) => waits[name].charged);

@@ -70,9 +70,12 @@ function remove(table: DeviceTable, taken: Exception): void {
 function completed({ allowByDefault, exceptions }: DeviceTable): Exception[] {
   if (allowByDefault) return exceptions;
   return exceptions.map((exception) => {
-    const wider = exceptions.filter((one) => one !== exception && covers(one, exception));
-    const more = wider.reduce((bits, one) => bits | (one.access & ~MKNOD), 0);
-    return { ...exception, access: exception.access | more };
+    let { access } = exception;
+    for (const one of exceptions) {
+      const more = one.access & ~MKNOD & ~access;
+      if (more !== 0 && one !== exception && covers(one, exception)) access |= more;
+    }
+    return { ...exception, access };
   });
 }
 
