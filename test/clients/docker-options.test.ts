@@ -37,7 +37,8 @@ t.test("limits: memory, pids, cpus, cpuset; update", async (t) => {
 });
 
 t.test("more memory than allowed: killed, and Docker knows why", async (t) => {
-  const script = "dd if=/dev/zero of=/dev/null bs=64M count=1; exit $?";
+  // containerd's shim watches for it once the container has been started.
+  const script = "sleep 1; dd if=/dev/zero of=/dev/null bs=64M count=1; exit $?";
   docker.run([
     "run",
     "--name",

@@ -1,11 +1,11 @@
 // containerd of its own with `ctr`, and the runtime under test below its runc.v2 shim.
 
-import { existsSync, readdirSync, rmdirSync, symlinkSync } from "node:fs";
+import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../../helpers/sandbox.js";
 import { Caller } from "./caller.js";
 import { ociArchive } from "./image.js";
-import { type Answer, type CommandOptions, cgroupV2, hasSystemd, type Place, runtime } from "./place.js";
+import { type Answer, type CommandOptions, hasSystemd, type Place, runtime } from "./place.js";
 
 export const IMAGE = "test.local/bb:1";
 
@@ -46,13 +46,6 @@ ${cri ?? ""}`,
     );
     place.service(["containerd", "--config", config], "containerd.log");
     const made = new Containerd(place, socket);
-    // The parent of the cgroups of a namespace's containers: nobody takes it away, whatever the runtime.
-    const parents = cgroupRoots().map((path) => join(path, "default"));
-    const foreign = parents.filter((path) => existsSync(path));
-    place.atEnd(() => {
-      const ours = parents.filter((path) => existsSync(path) && !foreign.includes(path));
-      for (const path of ours) rmdirSync(path);
-    });
     await until("containerd answers", () => made.run(["version"]).status === 0, 30_000);
     place.atEnd(() => made.#removeAll());
     made.ok(["image", "import", ociArchive(place, IMAGE)]);
@@ -91,9 +84,4 @@ ${cri ?? ""}`,
     const systemd = hasSystemd ? ["--runc-systemd-cgroup", "--cgroup", `system.slice:runt:${id}`] : [];
     return ["run", ...shim, ...systemd, ...options, IMAGE, id, ...command];
   }
-}
-
-function cgroupRoots(): string[] {
-  const root = "/sys/fs/cgroup";
-  return cgroupV2 ? [root] : readdirSync(root).map((name) => join(root, name));
 }

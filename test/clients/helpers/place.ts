@@ -13,6 +13,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -63,6 +64,7 @@ export class Place {
   readonly #services: ChildProcess[] = [];
   readonly #undo: (() => void)[] = [];
   readonly #netnsWasMounted = mountPoints().includes(NETNS);
+  readonly #foreignCgroups = callersCgroups();
 
   constructor() {
     this.dir = mkdtempSync(`/tmp/${mark}`);
@@ -171,6 +173,11 @@ export class Place {
       );
     }
     this.#unmount();
+    for (const path of callersCgroups().filter((path) => !this.#foreignCgroups.includes(path))) {
+      try {
+        rmdirSync(path);
+      } catch {} // somebody else uses it by now
+    }
     this.#network.kill("SIGKILL");
     rmSync(this.dir, { recursive: true, force: true });
   }
@@ -188,6 +195,24 @@ export class Place {
 }
 
 const NETNS = "/run/netns";
+
+/**
+ * What callers put the cgroups of their containers into, and do not take away everywhere, whatever the runtime; what
+ * is deepest comes first.
+ */
+function callersCgroups(): string[] {
+  const root = "/sys/fs/cgroup";
+  const roots = cgroupV2 ? [root] : readdirSync(root).map((name) => join(root, name));
+  const parents = ["default", "k8s.io", "docker", "libpod_parent"].flatMap((name) =>
+    roots.map((path) => join(path, name)),
+  );
+  return parents.filter((path) => existsSync(path)).flatMap(cgroupsBelow);
+}
+
+function cgroupsBelow(path: string): string[] {
+  const below = readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return [...below.flatMap(({ name }) => cgroupsBelow(join(path, name))), path];
+}
 
 /** Where something is mounted, in the order of the mounts. */
 function mountPoints(): string[] {
