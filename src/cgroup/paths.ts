@@ -4,6 +4,8 @@
 // below a place that the runtime chooses, and the same value must always lead to the same place. So for
 // root both are below the mount point, as in crun. (runc takes its own cgroup as the start of relative
 // paths: then the same value leads elsewhere when it is called from elsewhere.)
+// What is the systemd driver's form (slice:prefix:name) is a name like any other here, as with runc: Docker's
+// BuildKit gives it without --systemd-cgroup wherever the daemon's own containers are systemd's.
 // A rootless caller may only write below its own cgroup, so relative and absent paths start there.
 
 import type { CgroupLayout } from "../plan/types.js";
@@ -43,12 +45,6 @@ function normalise(path: string): string {
   const refuse = (cause: string, hint?: string): never => {
     throw new RuntError({ where: wordPointer("/linux/cgroupsPath"), cause: `${JSON.stringify(path)} ${cause}`, hint });
   };
-  if (/^[^/:]*:[^/:]*:[^/:]+$/.test(path)) {
-    refuse(
-      "is the systemd driver's form (slice:prefix:name), but the cgroupfs driver is in use",
-      'give --systemd-cgroup, or a path such as "/parent/name"',
-    );
-  }
   // The kernel refuses a newline with EINVAL; a NUL would end the path early.
   if (/[\0\n]/.test(path)) refuse("holds a newline or NUL character");
   const parts = path.split("/").filter((part) => part !== "" && part !== ".");
