@@ -123,7 +123,7 @@ const variants: Record<string, (config: TestConfig) => void> = {
   },
 };
 
-// All combinations are some 300 containers. A slow machine tries each shape in each place once, under one of the
+// All combinations are some 300 containers. A slow machine, or Node, tries each shape in each place once, under one of the
 // variants.
 for (const [variant, [name, edit]] of Object.entries(variants).entries()) {
   for (const [kind, shape] of Object.keys(shapes).entries()) {
