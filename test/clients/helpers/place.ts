@@ -173,13 +173,21 @@ export class Place {
       );
     }
     this.#unmount();
-    for (const path of callersCgroups().filter((path) => !this.#foreignCgroups.includes(path))) {
-      try {
-        rmdirSync(path);
-      } catch {} // somebody else uses it by now
-    }
+    // Processes of the callers may be about to end in them; or somebody else has begun to use them.
+    await until("the cgroups are gone", () => this.#removeCgroups(), 3000).catch(() => {});
     this.#network.kill("SIGKILL");
     rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  /** Out: nothing of what callers have made is left in the hierarchies. */
+  #removeCgroups(): boolean {
+    const ours = callersCgroups().filter((path) => !this.#foreignCgroups.includes(path));
+    for (const path of ours) {
+      try {
+        rmdirSync(path);
+      } catch {} // busy
+    }
+    return ours.length === 0;
   }
 
   /**
@@ -210,8 +218,12 @@ function callersCgroups(): string[] {
 }
 
 function cgroupsBelow(path: string): string[] {
-  const below = readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  return [...below.flatMap(({ name }) => cgroupsBelow(join(path, name))), path];
+  try {
+    const below = readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    return [...below.flatMap(({ name }) => cgroupsBelow(join(path, name))), path];
+  } catch {
+    return []; // just removed
+  }
 }
 
 /** Where something is mounted, in the order of the mounts. */
