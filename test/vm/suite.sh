@@ -19,5 +19,7 @@ cd /opt/runt
 node scripts/build.mjs node
 status=0
 node "$@" || status=$?
-if [ -d build/clients ]; then cp -r build/clients "$checkout/build/"; fi
+for file in build/clients/systemd-*.json; do
+  if [ -e "$file" ]; then cp "$file" "$checkout/build/clients/"; fi
+done
 exit "$status"
