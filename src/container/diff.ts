@@ -2,6 +2,7 @@
 // device 0:0 stands for a deleted path, a directory marked opaque hides what the layers below
 // have in it, all else was added or changed (kernel: Documentation/filesystems/overlayfs.rst).
 
+import { S_IFCHR, S_IFDIR, S_IFMT } from "../host/constants.js";
 import { native } from "../host/native.js";
 import type { OverlayState } from "./state.js";
 
@@ -14,10 +15,6 @@ export interface Change {
 
 /** Another name when the overlay was mounted in a user namespace (userxattr). */
 const OPAQUE = ["trusted.overlay.opaque", "user.overlay.opaque"];
-
-const S_IFMT = 0o170000;
-const S_IFDIR = 0o040000;
-const S_IFCHR = 0o020000;
 
 /** All changes, sorted by path. In: the layers of a container's root. */
 export function overlayChanges({ upper, lower }: OverlayState): Change[] {

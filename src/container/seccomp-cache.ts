@@ -5,6 +5,7 @@
 // the one asked for. So the file's name may come from a cheap hash: a collision is a miss.
 
 import type { SeccompFilter, SeccompProfile } from "../host/addon.js";
+import { S_IFDIR, S_IFMT } from "../host/constants.js";
 import { native } from "../host/native.js";
 import type { Reporter } from "./report.js";
 import { CACHE_DIRECTORY } from "./store.js";
@@ -17,9 +18,6 @@ const FORMAT = 1;
 /** struct sock_filter is 8 bytes; the kernel takes at most BPF_MAXINSNS of them. */
 const INSTRUCTION = 8;
 const MOST_INSTRUCTIONS = 4096;
-
-const S_IFMT = 0o170000;
-const S_IFDIR = 0o040000;
 
 /** Everything that the filter depends on, as one text. */
 export function cacheKey(profile: SeccompProfile, libseccomp: string, kernel: string): string {

@@ -3,7 +3,7 @@
 // directory itself; readers need none, as files in it are replaced whole.
 
 import { RuntError } from "../errors.js";
-import { EACCES, EPERM, O_DIRECTORY, O_NOFOLLOW } from "../host/constants.js";
+import { EACCES, EPERM, O_DIRECTORY, O_NOFOLLOW, S_IFDIR, S_IFMT } from "../host/constants.js";
 import { failure, isNativeError } from "../host/failure.js";
 import { native } from "../host/native.js";
 import { checkId } from "./ids.js";
@@ -196,5 +196,5 @@ export function listIds(root: string): string[] | null {
 
 function isDirectory(path: string): boolean {
   const status = native().lstat(path);
-  return status !== null && (status.mode & 0o170000) === 0o040000;
+  return status !== null && (status.mode & S_IFMT) === S_IFDIR;
 }
