@@ -16,6 +16,7 @@
 
 import { RuntError } from "../errors.js";
 import type { InitMessage, SpawnedInit } from "../host/addon.js";
+import { isHungUp } from "../host/failure.js";
 import { native } from "../host/native.js";
 import { SIGKILL } from "../host/signals.js";
 import { encodeProgram } from "../plan/encode.js";
@@ -263,11 +264,6 @@ export class Session {
       hint: this.killed ? "the kernel's OOM killer does that when linux.resources.memory.limit is too low" : undefined,
     });
   }
-}
-
-function isHungUp(error: unknown): boolean {
-  const { code } = error as { code?: string };
-  return code === "EPIPE" || code === "ECONNRESET";
 }
 
 /** Kills a child of ours that is not reaped yet, so its pid is surely still its own. */

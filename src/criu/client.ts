@@ -1,15 +1,9 @@
 // One talk with `criu swrk`: a request, notifications that each want an answer, one response.
 
 import { RuntError } from "../errors.js";
+import { isHungUp } from "../host/failure.js";
 import { native } from "../host/native.js";
-import {
-  type CriuOptions,
-  type CriuRequest,
-  type CriuResponse,
-  decodeResponse,
-  encodeRequest,
-  NOTIFY,
-} from "./messages.js";
+import { type CriuRequest, type CriuResponse, decodeResponse, encodeRequest, NOTIFY } from "./messages.js";
 
 /** Is told of criu's progress. In: the name of the point, the first process (0: none yet), a descriptor (-1: none), which is its to close. */
 export type OnNotify = (script: string, pid: number, fd: number) => void;
@@ -40,8 +34,7 @@ function send(socket: number, request: CriuRequest): boolean {
     native().sendPacket(socket, encodeRequest(request));
     return true;
   } catch (error) {
-    const { code } = error as { code?: string };
-    if (code === "EPIPE" || code === "ECONNRESET") return false;
+    if (isHungUp(error)) return false;
     throw error;
   }
 }
@@ -56,9 +49,4 @@ function decode(bytes: Uint8Array): CriuResponse {
 
 function ignore(_script: string, _pid: number, fd: number): void {
   native().close(fd);
-}
-
-/** The options of a request for --debug: what criu is told, without the descriptors. */
-export function describeOptions(options: CriuOptions): string {
-  return JSON.stringify(options);
 }

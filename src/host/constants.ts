@@ -24,6 +24,7 @@ export const ENOSYS = 38;
 export const ENOTEMPTY = 39;
 export const EUSERS = 87;
 export const EOPNOTSUPP = 95;
+export const ECONNRESET = 104;
 export const ETIMEDOUT = 110;
 export const ECONNREFUSED = 111;
 

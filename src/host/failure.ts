@@ -2,11 +2,17 @@
 
 import { type ErrorParts, RuntError } from "../errors.js";
 import type { NativeError } from "./addon.js";
+import { ECONNRESET, EPIPE } from "./constants.js";
 import { native } from "./native.js";
 
 /** Did a system call fail here? Everything else that is thrown is a RuntError or a bug. */
 export function isNativeError(error: unknown): error is NativeError {
   return error instanceof Error && "errno" in error && typeof error.errno === "number" && "syscall" in error;
+}
+
+/** Has the other end of a pipe or socket gone? */
+export function isHungUp(error: unknown): boolean {
+  return isNativeError(error) && (error.errno === EPIPE || error.errno === ECONNRESET);
 }
 
 /**

@@ -1,8 +1,7 @@
 import { followEvents, statsLine } from "../../container/events.js";
 import { readState } from "../../container/store.js";
 import { RuntError } from "../../errors.js";
-import { EPIPE } from "../../host/constants.js";
-import { isNativeError } from "../../host/failure.js";
+import { isHungUp } from "../../host/failure.js";
 import { native } from "../../host/native.js";
 import type { Context } from "../context.js";
 import { reporter } from "../reporter.js";
@@ -21,7 +20,7 @@ export async function run({ global, options, positionals }: Context): Promise<nu
     else await followEvents({ root, id, intervalMs, output: STDOUT, report: reporter });
   } catch (error) {
     // `events | head -1`: the reader has what it wanted.
-    if (!isNativeError(error) || error.errno !== EPIPE) throw error;
+    if (!isHungUp(error)) throw error;
   }
   return 0;
 }
