@@ -140,15 +140,17 @@ const NAMESPACE_FILES: Readonly<Record<LinuxNamespaceType, string>> = {
 };
 
 /** The namespaces that config.json asks for are not the runtime's own, and are those that it names. */
-function checkNamespaces({ config }: Restored, pid: number): void {
+function checkNamespaces({ config, pid: first }: Restored, pid: number): void {
   for (const { type, path } of config.linux?.namespaces ?? []) {
     const file = NAMESPACE_FILES[type];
     const inode = (name: string) => native().stat(name)?.ino;
     const has = inode(`/proc/${pid}/ns/${file}`);
     const where = `linux.namespaces (${type})`;
-    if (!path && has === inode(`/proc/self/ns/${file}`)) refuse(where, pid, "it is in the namespace of the host");
-    // Of the config's process alone: others may have made or joined more.
-    if (path && has !== inode(path)) refuse(where, pid, `it is not in ${path}`);
+    const hosts = inode(`/proc/self/ns/${file}`);
+    const asked = path ? inode(path) : undefined;
+    if (has === hosts && asked !== hosts) refuse(where, pid, "it is in the namespace of the host");
+    // The config's process alone: those that came from it may have made namespaces of their own since.
+    if (path && pid === first && has !== asked) refuse(where, pid, `it is not in ${path}`);
   }
 }
 
