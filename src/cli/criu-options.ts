@@ -2,16 +2,15 @@
 
 import type { CriuSettings } from "../container/criu-settings.js";
 import { absolutePath } from "../container/paths.js";
+import { isCgroupMode } from "../criu/messages.js";
 import { RuntError } from "../errors.js";
 import type { Options } from "./parse.js";
-
-const MODES = ["soft", "full", "strict", "ignore"] as const;
 
 /** Throws RuntError. */
 export function criuSettings(options: Options): CriuSettings {
   const work = options.text("work-path");
-  const mode = MODES.find((name) => name === (options.text("manage-cgroups-mode") ?? "soft"));
-  if (mode === undefined) throw new RuntError("invalid manage-cgroups-mode value");
+  const mode = options.text("manage-cgroups-mode") ?? "soft";
+  if (!isCgroupMode(mode)) throw new RuntError("invalid manage-cgroups-mode value");
   for (const name of options.list("empty-ns")) {
     if (name !== "network") throw new RuntError(`namespace ${JSON.stringify(name)} is not supported`);
   }

@@ -1,11 +1,10 @@
 // checkpoint: criu writes the processes of a container to files. What belongs to the host is named to it, so that
 // restore can give it anew (external-mounts.ts, streams.ts).
 
-import { type CriuFeatures, type CriuOptions, type CriuResponse, DUMP, PRE_DUMP } from "../criu/messages.js";
 import { cgroupDriverFromState } from "../cgroup/index.js";
-import { describeOptions } from "../criu/client.js";
+import { type CriuFeatures, type CriuOptions, type CriuResponse, DUMP, PRE_DUMP } from "../criu/messages.js";
 import { RuntError } from "../errors.js";
-import { O_RDWR } from "../host/constants.js";
+import { O_RDWR, S_IFDIR, S_IFMT } from "../host/constants.js";
 import { mountsOf } from "../host/mountinfo.js";
 import { native } from "../host/native.js";
 import { planCriu } from "../plan/criu.js";
@@ -112,7 +111,7 @@ function checkParent(imagePath: string, parentPath: string | undefined): void {
   if (parentPath === undefined) return;
   const path = `${imagePath}/${parentPath}`;
   const status = native().stat(path);
-  if (status !== null && (status.mode & 0o170000) === 0o040000) return;
+  if (status !== null && (status.mode & S_IFMT) === S_IFDIR) return;
   const cause = status === null ? "no such file or directory" : "not a directory";
   throw new RuntError({ where: "invalid --parent-path", attempt: "stat", path, cause });
 }
@@ -159,7 +158,7 @@ class Dump {
       ...(request.preDump ? {} : { extMnt: mounts.map(({ point, name }) => ({ key: point, val: name })) }),
       external: [...joined.map(({ external }) => external), ...streams.flatMap(({ external }) => external ?? [])],
     };
-    request.report.debug(`checkpoint: criu is told ${describeOptions(options)}`);
+    request.report.debug(`checkpoint: criu is told ${JSON.stringify(options)}`);
     const { major, minor, sublevel } = criu.version;
     const finish = () =>
       writeCheckpoint(

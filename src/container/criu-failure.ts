@@ -8,7 +8,6 @@ import { native } from "../host/native.js";
 /** What an error line means for who called runt: criu's words → what to try. */
 const HINTS: readonly [RegExp, string][] = [
   [/TCP.*connect|Connected TCP|tcp-established/i, "--tcp-established keeps TCP connections"],
-
   [/external socket|ext-unix-sk|unix.*external/i, "--ext-unix-sk allows sockets to processes outside"],
   [/file lock|Some file locks/i, "--file-locks keeps locks on files"],
   [/shell-job|controlling terminal|SID of|session leader/i, "--shell-job allows a session or terminal from outside"],

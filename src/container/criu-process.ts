@@ -4,7 +4,7 @@
 import { converse, type OnNotify } from "../criu/client.js";
 import { type CriuFeatures, type CriuRequest, type CriuResponse, FEATURE_CHECK, VERSION } from "../criu/messages.js";
 import { RuntError } from "../errors.js";
-import { O_RDWR } from "../host/constants.js";
+import { O_RDWR, S_IFMT, S_IFREG } from "../host/constants.js";
 import { initPath, native } from "../host/native.js";
 import { type CriuCommand, planCriu } from "../plan/criu.js";
 import { encodeProgram } from "../plan/encode.js";
@@ -55,7 +55,7 @@ function findCriu(): string {
   for (const directory of searchPath().split(":")) {
     const path = `${directory}/criu`;
     const status = directory.startsWith("/") ? native().stat(path) : null;
-    if (status !== null && (status.mode & 0o170000) === 0o100000 && (status.mode & 0o111) !== 0) return path;
+    if (status !== null && (status.mode & S_IFMT) === S_IFREG && (status.mode & 0o111) !== 0) return path;
   }
   throw new RuntError({ cause: "criu is not installed: checkpoint and restore are its work", hint: INSTALL });
 }

@@ -25,7 +25,7 @@ export interface CriuSettings {
 const LOG_LEVEL = 4;
 
 /** Which file criu reads for itself, as with runc: its annotation, else runc's own file. */
-const CONFIG_ANNOTATION = "org.criu.config";
+export const CONFIG_ANNOTATION = "org.criu.config";
 const CONFIG_FILE = "/etc/criu/runc.conf";
 
 /** criu's name for a namespace that was joined, in both directions: runc's, so that its checkpoints restore. */

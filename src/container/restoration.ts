@@ -2,7 +2,6 @@
 // journalled as in create.ts, and undone as there.
 
 import type { CgroupDriver } from "../cgroup/driver.js";
-import { describeOptions } from "../criu/client.js";
 import { RESTORE } from "../criu/messages.js";
 import { RuntError } from "../errors.js";
 import { failure } from "../host/failure.js";
@@ -212,7 +211,7 @@ export class Restoration {
         lsmMountContext: request.lsmMountContext,
         inherited,
       });
-      report.debug(`restore: criu is told ${describeOptions(opts)}`);
+      report.debug(`restore: criu is told ${JSON.stringify(opts)}`);
       const answer = talk.ask({ type: RESTORE, opts }, (script, pid, fd) => this.notified(script, pid, fd));
       if (!answer?.success) throw criuFailure("restore", answer, source.directories.log, "");
       talk.end();

@@ -14,6 +14,10 @@ export const VERSION = 10;
 /** criu_cg_mode: what criu does about cgroups. */
 export const CGROUP_MODES = { ignore: 0, soft: 3, full: 4, strict: 5 } as const;
 
+export function isCgroupMode(name: string): name is keyof typeof CGROUP_MODES {
+  return Object.hasOwn(CGROUP_MODES, name);
+}
+
 /** criu_opts */
 export interface CriuOptions {
   imagesDirFd?: number;

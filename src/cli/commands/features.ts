@@ -1,4 +1,5 @@
 import { PREFIX as SYSTEMD_PROPERTIES } from "../../cgroup/systemd/annotations.js";
+import { CONFIG_ANNOTATION } from "../../container/criu-settings.js";
 import { hasSystemd, native } from "../../host/native.js";
 import { capabilityNames } from "../../plan/capabilities.js";
 import { memoryPolicyFlags, memoryPolicyModes } from "../../plan/memory-policy.js";
@@ -56,7 +57,7 @@ export function run({ program }: Context): number {
       LAYERS_ANNOTATION,
       UPPER_ANNOTATION,
       // A file of options for criu, which runs as root.
-      "org.criu.config",
+      CONFIG_ANNOTATION,
       // What they do to the container's unit is done by systemd, as root.
       ...(systemd ? [SYSTEMD_PROPERTIES] : []),
     ],
