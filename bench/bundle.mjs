@@ -6,7 +6,15 @@ import { join } from "node:path";
 /** Where the bundle lies that is the same, but sleeps. */
 export const waitingBundle = (folder) => `${folder}-waiting`;
 
-/** Makes a bundle; `edit` changes its config. */
+/** Makes the bundle and, beside it, the one that sleeps. Out: its path. */
+export function makeBundles(root, folder) {
+  makeBundle(root, waitingBundle(folder), (config) => {
+    config.process.args = ["/bin/sleep", "10000"];
+  });
+  return makeBundle(root, folder);
+}
+
+/** Makes a bundle; `edit` changes its config. Out: its path. */
 export function makeBundle(root, folder, edit = () => {}) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });

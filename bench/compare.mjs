@@ -3,13 +3,13 @@
 // For changes that are worth less than a busy machine's noise: every run of one is beside a run of the other, and
 // processor time and page faults are counted besides the time on the clock. Both are copied first, in the same way:
 // how the page cache holds the engine's file makes more of a difference than most changes (scripts/align-engine.mjs).
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { fail, root } from "../scripts/tools.mjs";
-import { makeBundle, waitingBundle } from "./bundle.mjs";
-import { buildUsage, must, timings, usage } from "./measure.mjs";
+import { fail, placeFile, root } from "../scripts/tools.mjs";
+import { makeBundles } from "./bundle.mjs";
+import { begin, buildUsage, end, must, timings, usage } from "./measure.mjs";
 import { median } from "./table.mjs";
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { runs: { type: "string" } } });
@@ -23,11 +23,7 @@ const folder = mkdtempSync(join(tmpdir(), "runt-compare-"));
 const runtimes = Object.entries({ old, new: fresh }).map(([name, from]) => {
   const to = join(folder, name);
   for (const part of ["bin", "lib"]) cpSync(join(from, part), join(to, part), { recursive: true });
-  // In one write: as large pieces as the kernel has.
-  const engine = join(to, "lib/runt/engine");
-  const bytes = readFileSync(engine);
-  rmSync(engine);
-  writeFileSync(engine, bytes, { mode: 0o755 });
+  placeFile(join(to, "lib/runt/engine"), readFileSync(join(from, "lib/runt/engine")), 0o755);
   mkdirSync(join(to, "state"));
   return { name, path: join(to, "bin/runt"), root: join(to, "state") };
 });
@@ -39,22 +35,23 @@ function once({ prepare, run }, program) {
 }
 
 try {
-  const bundle = makeBundle(root, join(folder, "bundle"));
-  makeBundle(root, waitingBundle(bundle), (config) => {
-    config.process.args = ["/bin/sleep", "10000"];
-  });
+  const bundle = makeBundles(root, join(folder, "bundle"));
   const program = buildUsage(root, folder);
   for (const name of names) {
-    const all = runtimes.map((runtime) => {
-      const commands = timings[name](runtime, bundle, `compare-${runtime.name}-${process.pid}`);
-      if (commands.before) must(["sh", "-c", `${commands.before} >/dev/null`], { stdio: "ignore" });
-      return { name: runtime.name, commands, taken: [] };
-    });
-    for (let run = 0; run < runs; run++) {
-      for (const { commands, taken } of run % 2 ? all : all.toReversed()) taken.push(once(commands, program));
+    const all = runtimes.map((runtime) => ({
+      name: runtime.name,
+      commands: timings[name](runtime, bundle, `compare-${runtime.name}-${process.pid}`),
+      taken: [],
+    }));
+    try {
+      for (const { commands } of all) begin(commands);
+      for (let run = 0; run < runs; run++) {
+        for (const { commands, taken } of run % 2 ? all : all.toReversed()) taken.push(once(commands, program));
+      }
+    } finally {
+      for (const { commands } of all) end(commands);
     }
-    for (const { name: which, commands, taken } of all) {
-      if (commands.after) must(["sh", "-c", `${commands.after} >/dev/null 2>&1; true`], { stdio: "ignore" });
+    for (const { name: which, taken } of all) {
       const middle = (key) => median(taken.map((each) => each[key]));
       const least = Math.min(...taken.map(({ wall }) => wall));
       const texts = [

@@ -72,15 +72,27 @@ export const timings = {
   }),
 };
 
+/** What comes before the first run and after the last one. */
+export function begin({ before }) {
+  if (before) must(["sh", "-c", `${before} >/dev/null`], { stdio: "ignore" });
+}
+export function end({ after }) {
+  if (after) spawnSync("sh", ["-c", after], { stdio: "ignore", timeout: 60_000 });
+}
+
 /** Times in ms of `runs` runs. */
 export function time(what, runtime, bundle, runs, folder) {
   const id = `bench-${runtime.name}-${process.pid}`;
-  const { before, prepare, run, after } = timings[what](runtime, bundle, id);
+  const commands = timings[what](runtime, bundle, id);
+  const { prepare, run } = commands;
   const out = join(folder, "hyperfine.json");
-  if (before) must(["sh", "-c", `${before} >/dev/null`], { stdio: "ignore" });
   const words = ["hyperfine", "-N", "--style", "none", "--warmup", "2", "--runs", String(runs), "--export-json", out];
-  must([...words, ...(prepare ? ["--prepare", prepare] : []), run]);
-  if (after) must(["sh", "-c", `${after} >/dev/null 2>&1; true`], { stdio: "ignore" });
+  try {
+    begin(commands);
+    must([...words, ...(prepare ? ["--prepare", prepare] : []), run]);
+  } finally {
+    end(commands);
+  }
   return JSON.parse(readFileSync(out, "utf8")).results[0].times.map((seconds) => seconds * 1000);
 }
 

@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { cpus, release, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { fail, root, run } from "../scripts/tools.mjs";
-import { makeBundle, waitingBundle } from "./bundle.mjs";
+import { makeBundle, makeBundles } from "./bundle.mjs";
 import {
   buildUsage,
   command,
@@ -62,10 +62,7 @@ const row = (name, unit, value) => {
 };
 
 try {
-  const bundle = makeBundle(root, join(folder, "bundle"));
-  makeBundle(root, waitingBundle(bundle), (config) => {
-    config.process.args = ["/bin/sleep", "10000"];
-  });
+  const bundle = makeBundles(root, join(folder, "bundle"));
   const [rounds, runs] = quick ? [2, 10] : [6, 25];
   const samples = {};
   for (const what of Object.keys(timings)) {

@@ -25,7 +25,7 @@ import {
 } from "node:fs";
 import { arch } from "node:process";
 import { alignSegments } from "./align-engine.mjs";
-import { headersPrefix, newest, oldest, root } from "./tools.mjs";
+import { headersPrefix, newest, oldest, placeFile, root } from "./tools.mjs";
 
 process.chdir(root);
 const run = (command, ...args) => execFileSync(command, args, { stdio: "inherit" });
@@ -126,8 +126,7 @@ const parts = {
         console.log(`build: ${name} is left out, so --systemd-cgroup will be refused: apt-get install libsystemd-dev`);
         continue;
       }
-      copyFileSync(`build/Release/${name}`, `lib/runt/${name}.new`);
-      renameSync(`lib/runt/${name}.new`, `lib/runt/${name}`);
+      placeFile(`lib/runt/${name}`, readFileSync(`build/Release/${name}`), 0o755);
     }
   },
   init() {
@@ -144,10 +143,8 @@ const parts = {
       "--minify-syntax", "--minify-whitespace", "--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig", "--outfile", "lib/runt/engine.bun",
       "--define", `RUNT_COMMIT=${JSON.stringify(commit())}`,
     );
-    // In one write(2): the page cache then holds the file in pieces as large as the kernel has them.
-    writeFileSync("lib/runt/engine.new", alignSegments(readFileSync("lib/runt/engine.bun")), { mode: 0o755 });
+    placeFile("lib/runt/engine", alignSegments(readFileSync("lib/runt/engine.bun")), 0o755);
     rmSync("lib/runt/engine.bun");
-    renameSync("lib/runt/engine.new", "lib/runt/engine");
   },
   node: buildNodePrefix,
   man: () => node("scripts/generate-man.mjs"),

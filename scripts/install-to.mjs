@@ -1,33 +1,19 @@
 // Copies runt to a prefix: npm run install-to -- PREFIX. It works from there: bin/runt finds
 // ../lib/runt beside its own file, never through PATH or the working directory.
 import { execFileSync } from "node:child_process";
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { fail, root } from "./tools.mjs";
+import { fail, placeFile, root } from "./tools.mjs";
 
 const [prefix, ...rest] = process.argv.slice(2);
 if (!prefix || rest.length || prefix.startsWith("-")) fail("usage: npm run install-to -- PREFIX");
 const to = resolve(process.env.INIT_CWD ?? process.cwd(), prefix);
 
-/** Beside the old file and then in its place, so that a runt that runs keeps its own. */
 function install(source, folder, mode) {
   if (!existsSync(source)) fail(`install-to: ${source} is missing: run npm run build first`);
   mkdirSync(join(to, folder), { recursive: true });
   const target = join(to, folder, source.split("/").pop());
-  rmSync(`${target}.new`, { force: true });
-  // In one write(2), as the build does for the engine: see scripts/align-engine.mjs.
-  writeFileSync(`${target}.new`, readFileSync(source));
-  chmodSync(`${target}.new`, mode);
-  renameSync(`${target}.new`, target);
+  placeFile(target, readFileSync(source), mode);
   console.log(target);
 }
 

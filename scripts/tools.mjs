@@ -1,6 +1,6 @@
 // What the scripts of this folder share. Only Node's own modules: it runs before `npm ci`.
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -24,6 +24,17 @@ export function run(command, args, options = {}) {
 export function fail(message, status = 1) {
   console.error(`${message}`);
   process.exit(status);
+}
+
+/**
+ * Writes a program beside the old one and then in its place, so that a runt that runs keeps its own. In one write(2):
+ * the page cache then holds the file in pieces as large as the kernel has them (scripts/align-engine.mjs).
+ */
+export function placeFile(target, bytes, mode) {
+  rmSync(`${target}.new`, { force: true });
+  writeFileSync(`${target}.new`, bytes);
+  chmodSync(`${target}.new`, mode);
+  renameSync(`${target}.new`, target);
 }
 
 /** Every file below a folder (or the file itself), without those of the names in `skip`. */
