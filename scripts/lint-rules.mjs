@@ -39,6 +39,8 @@ export const calls = [
         "native/init/mount_filesystem.cc": hostPath,
         "native/init/mount_classic.cc": hostPath,
         "native/init/root.cc": hostPath,
+        "native/init/detach.cc":
+          "a path of the host, from the journal and without symlinks, in a process that has no container's root",
         "native/init/mount_api.cc": "/.. or the host's path of the root: what is mounted on the root directory itself",
         "native/init/check.cc": "only in the self-check, which runs in no container",
         "native/init/inspect.cc":

@@ -34,6 +34,7 @@ bool run(Context &, const steps::CloneTree &);
 bool run(Context &, const steps::MakeFilesystem &);
 bool run(Context &, const steps::SetTree &);
 bool run(Context &, const steps::IdmapTree &);
+bool run(Context &, const steps::CoverRoot &);
 bool run(Context &, const steps::AttachRoot &);
 bool run(Context &, const steps::AttachTree &);
 bool run(Context &, const steps::CopyUp &);
@@ -47,6 +48,7 @@ bool run(Context &, const steps::MaskPath &);
 bool run(Context &, const steps::ProtectPath &);
 bool run(Context &, const steps::PivotRoot &);
 bool run(Context &, const steps::MoveRoot &);
+bool run(Context &, const steps::EnterRoot &);
 bool run(Context &, const steps::SetRoot &);
 bool run(Context &, const steps::EnterUser &);
 bool run(Context &, const steps::SetSecurebits &);
@@ -64,6 +66,7 @@ bool run(Context &, const steps::Execute &);
 bool run(Context &, const steps::MakeUserNamespace &);
 bool run(Context &, const steps::RaiseLoopback &);
 bool run(Context &, const steps::JoinProcess &);
+bool run(Context &, const steps::DetachRoot &);
 bool run(Context &, const steps::Trace &);
 
 }  // namespace init

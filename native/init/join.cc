@@ -109,6 +109,12 @@ bool join_one_by_one(Context &context, const Directories &directories, uint32_t 
   return true;
 }
 
+// The root of a container in the host's mount namespace, which only its processes lead to.
+bool enter(Context &context, int root) {
+  if (fchdir(root) == 0 && chroot(".") == 0 && chdir("/") == 0) return true;
+  return context.fail(errno, "enter the container's root");
+}
+
 }  // namespace
 
 bool run(Context &context, const steps::JoinProcess &step) {
@@ -125,6 +131,12 @@ bool run(Context &context, const steps::JoinProcess &step) {
   if (!directories.find_differing(all_flags(), flags)) {
     return context.fail(errno, "look at the namespaces of the container's first process, %u", step.pid);
   }
+  // Opened before the joins, which put this /proc out of reach.
+  UniqueFd root;
+  if (step.root) {
+    root.reset(retry([&] { return openat(directories.theirs.get(), "root", O_PATH | O_DIRECTORY | O_CLOEXEC); }));
+    if (!root) return context.fail(errno, "open the root of the container's first process, %u", step.pid);
+  }
   const uint32_t differing = flags;
   flags |= step.flags;
   auto join_at_once = [&] { return process && setns(process.get(), static_cast<int>(flags)) == 0; };
@@ -137,7 +149,7 @@ bool run(Context &context, const steps::JoinProcess &step) {
   // A change of the user namespace sets it to /proc/sys/fs/suid_dumpable, which may be 1.
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   context.joined = true;
-  return true;
+  return !root || enter(context, root.get());
 }
 
 }  // namespace init

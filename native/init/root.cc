@@ -30,6 +30,22 @@ bool run(Context &context, const steps::SetHostPropagation &step) {
   return context.fail(errno, "set the propagation of /");
 }
 
+bool run(Context &context, const steps::CoverRoot &step) {
+  if (!has_mount_api()) {
+    return context.fail(ENOSYS, "mount the root in the runtime's mount namespace: needs mount_setattr(2), Linux 5.12");
+  }
+  UniqueFd target(open(step.path, O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!target) return context.fail(errno, "open %s", step.path);
+  ClassicMount unused;
+  MountSlot cover;
+  bool done = clone_descriptor(context, cover, unused, target.get(), step.path, /*recursive=*/false) &&
+              attach(context, cover, {target.get(), step.path, Links::Follow, /*host=*/true}) &&
+              // On a shared mount it has become one.
+              change_attributes(context, cover, 0, 0, MS_PRIVATE, /*recursive=*/false);
+  UniqueFd closed(cover.fd);
+  return done;
+}
+
 bool run(Context &context, const steps::AttachRoot &step) {
   MountSlot *slot = context.slot(step.slot);
   if (!slot) return context.fail(EBADF, "mount the root at %s: no slot", step.path);
@@ -70,6 +86,15 @@ bool run(Context &context, const steps::MoveRoot &) {
   if (fchdir(context.root) != 0) return context.fail(errno, "change to the new root");
   if (mount(".", "/", nullptr, MS_MOVE, nullptr) != 0) return context.fail(errno, "move the root to /");
   if (chroot(".") != 0) return context.fail(errno, "chroot");
+  if (chdir("/") != 0) return context.fail(errno, "change to /");
+  return take_new_root(context);
+}
+
+bool run(Context &context, const steps::EnterRoot &) {
+  if (root_of(context) < 0) return context.fail(errno, "open the root");
+  if (fchdir(context.root) != 0) return context.fail(errno, "change to the new root");
+  if (chroot(".") != 0) return context.fail(errno, "chroot");
+  // The working directory is the root now: with one above it, ".." would lead out.
   if (chdir("/") != 0) return context.fail(errno, "change to /");
   return take_new_root(context);
 }

@@ -18,6 +18,7 @@ import {
   commonOptions,
   type CriuDirectories,
   type CriuSettings,
+  inheritedMounts,
   namespaceKey,
   openDirectories,
 } from "./criu-settings.js";
@@ -91,7 +92,11 @@ function dump(request: CheckpointRequest, claim: Claim, state: StateDocument): v
 }
 
 /** What would be missing at restore: the files of a writable layer that is deleted with its container, an agent. */
-function refuseUnkept({ leaveRunning, preDump }: CheckpointRequest, { overlay, listener }: StateDocument): void {
+function refuseUnkept(
+  { leaveRunning, preDump }: CheckpointRequest,
+  { overlay, listener, rootMount }: StateDocument,
+): void {
+  if (rootMount) throw inheritedMounts();
   if (listener)
     throw new RuntError({ where: "linux.seccomp", cause: "criu can't keep a filter that notifies an agent" });
   if (!overlay || overlay.kept || leaveRunning || preDump) return;

@@ -27,6 +27,7 @@ import { makeOverlay } from "./overlay.js";
 import { writePidFile } from "./pidfile.js";
 import { cachedFilter } from "./seccomp-cache.js";
 import type { Resctrl } from "./resctrl.js";
+import type { RootMount } from "./root-mount.js";
 import { Session } from "./session.js";
 import { hookState, type JournalDocument, type StateDocument } from "./state.js";
 import { tellPlace, traced } from "./trace.js";
@@ -60,13 +61,16 @@ export async function createContainer(request: CreateRequest): Promise<CreatedCo
   const notifier = await notifierFor(request);
   const asked = notifier ? request : { ...request, notifySocket: undefined };
   const cgroup = await chooseCgroup(request, config, host);
-  const extras = { notifier, netDevices: await netDevicesOf(config), resctrl: await resctrlOf(config, request.id) };
-  const creation = new Creation(asked, config, host, cgroup, extras);
+  const [netDevices, resctrl] = [await netDevicesOf(config), await resctrlOf(config, request.id)];
+  const rootMount = await rootMountOf(config, request.bundle);
+  const creation = new Creation(asked, config, host, cgroup, { notifier, netDevices, resctrl, rootMount });
   try {
     return await creation.run();
   } catch (error) {
     notifier?.close();
     throw error;
+  } finally {
+    rootMount?.close();
   }
 }
 
@@ -84,6 +88,14 @@ interface Extras {
   notifier: Notifier | undefined;
   netDevices: NetDevices | undefined;
   resctrl: Resctrl | undefined;
+  rootMount: RootMount | undefined;
+}
+
+/** The plan says what is wrong with a user namespace in the runtime's mount namespace. */
+async function rootMountOf({ root, linux }: Spec, bundle: string): Promise<RootMount | undefined> {
+  if (linux?.namespaces?.some(({ type }) => type === "mount" || type === "user")) return undefined;
+  const { RootMount } = await import("./root-mount.js");
+  return RootMount.take(root.path, bundle);
 }
 
 export async function resctrlOf({ linux }: Spec, id: string): Promise<Resctrl | undefined> {
@@ -118,6 +130,7 @@ class Creation {
     this.overlay = chooseOverlay(request, config);
     this.journal = describe(request, config, this.cgroup, this.overlay);
     if (extras.resctrl) this.journal.resctrl = extras.resctrl.state;
+    if (extras.rootMount) this.journal.rootMount = extras.rootMount.state;
   }
 
   async run(): Promise<CreatedContainer> {
@@ -181,7 +194,10 @@ class Creation {
     const { report } = request;
     const compile = (profile: SeccompProfile) => cachedFilter(request.root, profile, report);
     const begin = (first: Plan) => this.spawn(directory, traced(first, report));
-    const plan = traced(makePlan(request, config, host, directory, this.cgroup, compile, begin), report);
+    const plan = traced(
+      makePlan(request, config, host, directory, this.cgroup, compile, begin, this.journal.rootMount),
+      report,
+    );
     for (const warning of plan.warnings) report.warn(warning);
     if (this.session) this.session.complete(plan);
     else this.spawn(directory, plan);

@@ -151,3 +151,12 @@ export function parsePageServer(text: string): { address: string; port: number }
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65535) throw new RuntError("Invalid port number");
   return { address, port: Number(port) };
 }
+
+/** criu gives a restored container mounts in a namespace of its own, and takes a checkpoint of such ones alone. */
+export function inheritedMounts(): RuntError {
+  return new RuntError({
+    where: "linux.namespaces",
+    cause: "criu can't keep a container that is in the runtime's mount namespace",
+    hint: 'checkpoints are for containers with { "type": "mount" } in linux.namespaces',
+  });
+}

@@ -16,7 +16,14 @@ import type { LinuxSeccomp, Spec } from "../spec/types.gen.js";
 import { absolutePath } from "./paths.js";
 import type { Preserved } from "./preserve.js";
 import type { Reporter } from "./report.js";
-import { STATE_FORMAT, formatTime, type JournalDocument, type LateStep, type ProcessIdentity } from "./state.js";
+import {
+  STATE_FORMAT,
+  formatTime,
+  type JournalDocument,
+  type LateStep,
+  type ProcessIdentity,
+  type RootMountState,
+} from "./state.js";
 import { NOTIFY_DIRECTORY, stateDirectory } from "./store.js";
 
 export interface CreateRequest {
@@ -104,7 +111,7 @@ export function describe(
 
 /**
  * The plan of a container. In: how a seccomp profile becomes a filter; who starts the first part of the plan while
- * the rest is made (planContainer). Throws RuntError.
+ * the rest is made (planContainer); where the root of a container in the runtime's mount namespace is. Throws RuntError.
  */
 export function makePlan(
   request: CreateRequest,
@@ -114,6 +121,7 @@ export function makePlan(
   cgroup: CgroupDriver,
   compile: (profile: SeccompProfile) => SeccompFilter,
   begin?: (first: Plan) => void,
+  rootMount?: RootMountState,
 ): Plan {
   const seccomp = config.linux?.seccomp;
   const { preserved } = request;
@@ -122,6 +130,7 @@ export function makePlan(
     id: request.id,
     bundle: request.bundle,
     stateDir,
+    ...(rootMount ? { rootPoint: rootMount.point } : {}),
     waitForStart: request.waitForStart,
     preserve: preserved.descriptors.length,
     listenFds: preserved.listenFds,

@@ -12,7 +12,13 @@ import { SIGKILL } from "../host/signals.js";
 import { removeOverlayLeftovers } from "./overlay.js";
 import { openProcess } from "./process-handle.js";
 import type { Reporter } from "./report.js";
-import { hookState, type JournalDocument, type ProcessIdentity, type ResctrlState } from "./state.js";
+import {
+  hookState,
+  type JournalDocument,
+  type ProcessIdentity,
+  type ResctrlState,
+  type RootMountState,
+} from "./state.js";
 import { isCgroupMarked, release, type Claim } from "./store.js";
 
 /** How long processes may take to die, and cgroups to become empty. */
@@ -47,6 +53,8 @@ export async function destroyContainer(destruction: Destruction): Promise<void> 
   const tree = journal && !cgroup && !journal.ownPidNamespace ? journal.cgroup : null;
   if (kill || journal?.ownPidNamespace === false) await attempt(() => killAll(ours ? cgroup : null, init, tree));
   if (cgroup) await attempt(() => removeCgroup(cgroup, ours));
+  // When the cgroup is empty: a runt-init that was killed in the middle of a mount has done with it by then.
+  if (journal?.rootMount) await attempt(() => removeRootMount(journal.rootMount!));
   await attempt(() => removeGroups(journal?.resctrl));
   if (problems.length === 0) await attempt(() => removeFiles(claim.directory, journal, report));
   release(claim);
@@ -54,6 +62,12 @@ export async function destroyContainer(destruction: Destruction): Promise<void> 
     await attempt(() => runPoststop(journal, init, report));
   }
   if (problems.length > 0) throw new RuntError(problems.join("; "));
+}
+
+/** Only without a mount namespace of its own is there anything to be unmounted. */
+async function removeRootMount(state: RootMountState): Promise<void> {
+  const { detachRoot } = await import("./root-mount.js");
+  detachRoot(state);
 }
 
 /** The resctrl groups that were made for the container. */

@@ -21,7 +21,7 @@ import { readCheckpoint } from "./checkpoint-files.js";
 import { checkConsole } from "./console.js";
 import { netDevicesOf, resctrlOf } from "./create.js";
 import { requireCriu } from "./criu-process.js";
-import { closeDirectories, type CriuSettings, openDirectories } from "./criu-settings.js";
+import { closeDirectories, type CriuSettings, inheritedMounts, openDirectories } from "./criu-settings.js";
 import { chooseCgroup, chooseOverlay, type CreateRequest } from "./design.js";
 import { checkId } from "./ids.js";
 import { RESTORE_LOG, Restoration, type Restored } from "./restoration.js";
@@ -77,6 +77,7 @@ export async function restoreContainer(request: RestoreRequest): Promise<number>
 
 /** What no checkpoint holds. */
 function refuseUnkept(config: Spec, request: RestoreRequest): void {
+  if (!config.linux?.namespaces?.some(({ type }) => type === "mount")) throw inheritedMounts();
   const overlay = chooseOverlay(request, config);
   if (overlay && !overlay.kept) {
     throw new RuntError({

@@ -33,6 +33,20 @@ export interface OverlayState {
   kept: boolean;
 }
 
+/** Where a container in the runtime's own mount namespace has its root, which `delete` takes off again. */
+export interface RootMountState {
+  /** The directory, without symlinks. */
+  point: string;
+  /** The number of the mount that the directory was on when the container was made. */
+  below: number;
+  /** The directory itself: DEVICE:INODE. */
+  directory: string;
+  /** That mount namespace, as /proc/PID/ns/mnt reads: "mnt:[NUMBER]". */
+  namespace: string;
+  /** Numbers of mounts and namespaces mean something until the machine is booted again: random/boot_id of then. */
+  boot: string;
+}
+
 /** Groups of the resctrl file system (linux.intelRdt). Absolute paths. */
 export interface ResctrlState {
   /** Every process of the container belongs to all of these, in this order. */
@@ -72,6 +86,8 @@ export interface JournalDocument {
   /** Of a user namespace that was made for a container with a writable layer: who the files in it belong to. */
   idMappings?: { uid: readonly LinuxIDMapping[]; gid: readonly LinuxIDMapping[] };
   resctrl?: ResctrlState;
+  /** Only without a mount namespace of its own. */
+  rootMount?: RootMountState;
   hooks?: KeptHooks;
   /** The seccomp profile notifies an agent. */
   listener?: SeccompListener;
@@ -175,11 +191,19 @@ function wrongProperty(value: Record<string, unknown>, journal: boolean): string
   if (Object.values(cgroup.directories).some((path) => typeof path !== "string" || !path.startsWith("/")))
     return "cgroup";
   if (cgroup.systemd !== undefined && !isUnit(cgroup.systemd)) return "cgroup";
+  if (value.rootMount !== undefined && !isRootMount(value.rootMount)) return "rootMount";
   return null;
 }
 
 function isUnit(value: unknown): boolean {
   return isObject(value) && typeof value.unit === "string" && typeof value.user === "boolean";
+}
+
+function isRootMount(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { point, below, directory, namespace, boot } = value;
+  const texts = [point, directory, namespace, boot].every((text) => typeof text === "string");
+  return texts && (point as string).startsWith("/") && Number.isSafeInteger(below);
 }
 
 function isIdentity(value: unknown): value is ProcessIdentity {

@@ -5,6 +5,8 @@ import { native } from "./native.js";
 /** A mount as a process sees it. */
 export interface MountEntry {
   id: number;
+  /** The mount that it lies on. */
+  parent: number;
   /** MAJOR:MINOR of the file system. */
   device: string;
   /** Which directory or file of the file system is mounted. */
@@ -26,11 +28,12 @@ export function parseMountinfo(text: string): MountEntry[] {
   for (const line of text.split("\n")) {
     // The optional fields before " - " vary in number.
     const [before = "", after = ""] = line.split(" - ");
-    const [id, , device, root, point, options] = before.split(" ");
+    const [id, parent, device, root, point, options] = before.split(" ");
     const [type] = after.split(" ");
     if (id === undefined || device === undefined || root === undefined || point === undefined) continue;
     mounts.push({
       id: Number(id),
+      parent: Number(parent),
       device,
       root: unescaped(root),
       point: unescaped(point),

@@ -61,6 +61,7 @@ export function planJoin(config: Spec, host: Host, request: JoinRequest): Plan {
     pid: request.init.pid,
     startTime: request.init.startTime,
     flags: planning.namespaces.flags(),
+    root: Number(planning.inheritsMounts),
   });
   // Nobody in the container sees this process yet, unless it shares the host's pid namespace.
   const sets = capabilitySets(planning);

@@ -90,19 +90,6 @@ export class Namespaces {
 
 const ALL = place("/linux/namespaces");
 
-/**
- * Without a mount namespace the container's mounts would be made in the host's, for everybody
- * to see, and nothing would take them away again.
- */
-export function requireMountNamespace({ namespaces }: Planning): void {
-  if (namespaces.has("mount")) return;
-  throw new RuntError({
-    where: ALL.where,
-    cause: "a container needs a mount namespace of its own",
-    hint: 'add { "type": "mount" } to linux.namespaces',
-  });
-}
-
 // linux/capability.h
 const CAP_SYS_ADMIN = 1n << 21n;
 

@@ -7,10 +7,11 @@ import { planDevices } from "./devices.js";
 import { planExecute } from "./exec.js";
 import { planCreateHooks } from "./hooks.js";
 import { asksIdmap } from "./idmap.js";
+import { checkInheritedMounts } from "./inherited-mounts.js";
 import { planSetupUser } from "./mappings.js";
 import { openMasks, planMasks } from "./masks.js";
 import { planMounts } from "./mounts.js";
-import { planEntering, planOwnNamespaces, requireMountNamespace, requireUserNamespace } from "./namespaces.js";
+import { planEntering, planOwnNamespaces, requireUserNamespace } from "./namespaces.js";
 import { planNotify } from "./notify.js";
 import { planNetDevices } from "./net-devices.js";
 import { Planning } from "./planning.js";
@@ -40,8 +41,8 @@ export function planContainer(
   begin?: (first: Plan) => void,
 ): Plan {
   const planning = new Planning(config, host, request);
-  requireMountNamespace(planning);
   requireUserNamespace(planning);
+  checkInheritedMounts(planning);
 
   // Stage A, in the host's namespaces.
   planOomScore(planning);

@@ -58,6 +58,11 @@ export class Planning {
     return this.namespaces.has("user");
   }
 
+  /** The container is in the runtime's own mount namespace. */
+  get inheritsMounts(): boolean {
+    return !this.namespaces.has("mount");
+  }
+
   /** runt has privileges that the container's first process has no more. */
   get losesPrivileges(): boolean {
     return this.inUserNamespace && this.host.euid === 0;

@@ -11,6 +11,7 @@ import {
   MS_SLAVE,
   MS_UNBINDABLE,
 } from "./constants.js";
+import { planCover } from "./inherited-mounts.js";
 import { planOverlay } from "./overlay.js";
 import { hostPath } from "./paths.js";
 import type { Planning } from "./planning.js";
@@ -47,7 +48,7 @@ export function sharesWithHost(planning: Planning): boolean {
 
 /** The root's directory on the host. */
 export function rootPath({ config, request }: Pick<Planning, "config" | "request">): string {
-  return hostPath(request.bundle, config.root.path);
+  return request.rootPoint ?? hostPath(request.bundle, config.root.path);
 }
 
 /** Opens the root and puts it in the place of its directory. */
@@ -59,6 +60,8 @@ export function planRoot(planning: Planning): void {
     planOverlay(planning) ?? openTree(planning, at, { path, recursive: true, expect: EXPECT_DIRECTORY, follows: true });
   const propagation = rootPropagation(planning);
   setPropagation(sources, PROPAGATION_PLACE, slot, propagation & LATE ? MS_PRIVATE : propagation);
+  // Not before the tree has been copied: its mounts would be covered.
+  if (planning.inheritsMounts) planCover(planning, at, path);
   inside.add(at, { op: "attach_root", slot, path });
 }
 
@@ -66,13 +69,15 @@ export function planRoot(planning: Planning): void {
  * Cuts the new mount namespace off from the host's before anything is mounted in it. Slave, not
  * private: what the host unmounts goes away here too, instead of being held busy by a container.
  */
-export function planHostPropagation({ inside }: Planning): void {
+export function planHostPropagation({ inside, inheritsMounts }: Planning): void {
+  if (inheritsMounts) return;
   inside.add(OWN, { op: "set_host_propagation", flags: MS_REC | MS_SLAVE });
 }
 
 /** Leaves the host's root. */
-export function planPivot({ inside, request }: Planning): void {
-  inside.add(place("/root/path"), request.noPivot ? { op: "move_root" } : { op: "pivot_root" });
+export function planPivot({ inside, inheritsMounts, request }: Planning): void {
+  const op = inheritsMounts ? "enter_root" : request.noPivot ? "move_root" : "pivot_root";
+  inside.add(place("/root/path"), { op });
 }
 
 /** What the root and its mounts are given when everything in them is in place. */

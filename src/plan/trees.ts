@@ -18,16 +18,16 @@ export interface HostTree {
 /**
  * Opens a copy of a tree of the host. Out: its slot.
  *
- * A copy that stage A makes is a peer of the host's mount: what is mounted on it in the
- * container would appear on the host. So it is cut off at once. In stage B copies are slaves
- * already, after set_host_propagation.
+ * A copy that is made in the host's mount namespace is a peer of the host's mount: what is mounted
+ * on it in the container would appear on the host. So it is cut off at once. In one of the container's
+ * own copies are slaves already, after set_host_propagation.
  */
 export function openTree(planning: Planning, at: Place, tree: HostTree): number {
   const slot = planning.slot();
   const { sources } = planning;
   sources.add(at, cloneTree(slot, tree));
   if (!tree.follows) setPropagation(sources, at, slot, MS_PRIVATE | MS_REC);
-  else if (planning.opensSourcesBefore) setPropagation(sources, at, slot, MS_SLAVE | MS_REC);
+  else if (planning.opensSourcesBefore || planning.inheritsMounts) setPropagation(sources, at, slot, MS_SLAVE | MS_REC);
   return slot;
 }
 

@@ -40,6 +40,11 @@ export interface ContainerRequest {
   id: string;
   /** Absolute. */
   bundle: string;
+  /**
+   * Of a container in the runtime's mount namespace: its root's directory without symlinks, as the journal has it.
+   * Without it root.path.
+   */
+  rootPoint?: string;
   /** Absolute directory of the container's state, for an ephemeral overlay's upper layer. */
   stateDir: string;
   /** create: wait for `start` on the listening socket that the engine passes in slot 0. run: go on at once. */

@@ -6,7 +6,6 @@ import { existsSync, lstatSync, mkdirSync, symlinkSync, writeFileSync } from "no
 import { createServer } from "node:net";
 import { join } from "node:path";
 import t from "tap";
-import { withoutNamespace } from "../helpers/config.js";
 import { mountAt } from "../helpers/report.js";
 import { sandbox } from "../helpers/sandbox.js";
 
@@ -218,18 +217,6 @@ t.test("the links of /dev are made where the image has none, and left alone wher
     symlinkSync("/proc/thread-self/fd/0", join(bundle, "rootfs/dev/stdin"));
   });
   t.same(text.split("\n"), ["/proc/thread-self/fd/0", "/proc/self/fd"]);
-});
-
-t.test("without a mount namespace every mount would be the host's: refused, and nothing is mounted", async (t) => {
-  const box = sandbox(t);
-  const result = box.runContainer((config) => {
-    withoutNamespace(config, "mount");
-    delete config.linux.maskedPaths;
-    delete config.linux.readonlyPaths;
-  });
-  t.equal(result.status, 1);
-  t.match(result.stderr, /linux\.namespaces: a container needs a mount namespace of its own \(add /);
-  t.notOk(existsSync(join(box.root, box.ids[0]!)));
 });
 
 t.test("two clocks with offsets, also negative ones", async (t) => {

@@ -12,6 +12,7 @@ import type {
 import {
   type Check,
   type Checks,
+  checkAbsolute,
   checkMembers,
   findDuplicates,
   isNumberList,
@@ -20,7 +21,7 @@ import {
   needsNamespace,
   isLonger,
 } from "./check.js";
-import { hiddenPaths, namespaces, timeOffsets, userMappings } from "./namespaces.js";
+import { namespaces, timeOffsets, userMappings } from "./namespaces.js";
 import { checkResources } from "./resources.js";
 import { seccomp } from "./seccomp.js";
 import { sysctl } from "./sysctl.js";
@@ -141,8 +142,8 @@ const members: Checks<Linux> = {
   memoryPolicy,
   sysctl,
   seccomp,
-  maskedPaths: hiddenPaths,
-  readonlyPaths: hiddenPaths,
+  maskedPaths: checkAbsolute,
+  readonlyPaths: checkAbsolute,
   personality,
 };
 

@@ -3,7 +3,7 @@
 import { pointerPart } from "../problems.js";
 import { suggest } from "../suggest.js";
 import type { LinuxIDMapping, LinuxNamespace, LinuxTimeOffset } from "../types.gen.js";
-import { type Check, checkAbsolute, findDuplicates, namespaceOf, needsNamespace, isLonger } from "./check.js";
+import { type Check, findDuplicates, namespaceOf, needsNamespace, isLonger } from "./check.js";
 import { checkMappings } from "./mappings.js";
 
 /** config-linux.md, "Namespaces": each type once, and absolute paths. */
@@ -71,13 +71,4 @@ export const timeOffsets: Check<Record<string, LinuxTimeOffset>> = (offsets, at,
       quiet: true,
     });
   }
-};
-
-/** config-linux.md, "Masked Paths" and "Readonly Paths": absolute, and in the container's own mount table. */
-export const hiddenPaths: Check<string[]> = (paths, at, context) => {
-  if (paths.length > 0 && !namespaceOf(context.config, "mount")) {
-    const cause = "unable to restrict paths without a private mount namespace";
-    context.findings.problem(at, cause, { ...needsNamespace("mount"), quiet: true });
-  }
-  checkAbsolute(paths, at, context);
 };

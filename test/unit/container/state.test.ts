@@ -64,6 +64,12 @@ t.test("properties that are missing or of another type", async (t) => {
       { version: 1, directories: { cpu: 1 } },
     ],
     startHooks: [undefined, "no"],
+    rootMount: [
+      "/rootfs",
+      { point: "/rootfs", below: 20 },
+      { point: "rootfs", below: 20, directory: "1:2", namespace: "mnt:[1]", boot: "b" },
+      { point: "/rootfs", below: "20", directory: "1:2", namespace: "mnt:[1]", boot: "b" },
+    ],
   };
   for (const [name, values] of Object.entries(wrong)) {
     for (const value of values)

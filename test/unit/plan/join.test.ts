@@ -32,6 +32,7 @@ t.test("dumpable first, then the cgroups; no directory of the host when the cont
     pid: 77,
     startTime: 12345,
     flags: 0x20000 | 0x20000000,
+    root: 0,
   });
   t.equal(plan.passed, 1, "the pidfd");
   t.ok(ops.indexOf("set_session") > clone);
@@ -47,6 +48,14 @@ t.test("without cgroup2 there is one clone; without a pidfd the process is known
   t.equal(names(plan).filter((op) => op === "clone").length, 1);
   t.equal(plan.passed, 0);
   t.match(plan.steps.find(({ step }) => step.op === "join_process")!.step, { process: 0xffffffff });
+});
+
+t.test("a container in the host's mount namespace: its root is entered, as no namespace leads there", (t) => {
+  const config = smallConfig();
+  config.linux!.namespaces = [{ type: "pid" }];
+  const plan = planJoin(config, ROOT, REQUEST);
+  t.match(plan.steps.find(({ step }) => step.op === "join_process")!.step, { flags: 0x20000000, root: 1 });
+  t.end();
 });
 
 t.test("the CPUs: initial before, final after, else all that the cpuset allows", async (t) => {

@@ -194,13 +194,3 @@ t.test("time offsets hold for the children of who writes them", (t) => {
   t.equal(stepsOf(plan, "clone")[0]!.flags & NAMESPACE_FLAGS.time, 0);
   t.end();
 });
-
-t.test("a mount namespace is needed", (t) => {
-  const without = (namespaces?: LinuxNamespace[]) => () =>
-    planOf((config) => {
-      config.linux = namespaces && { namespaces };
-    });
-  t.throws(without(), { message: /^linux\.namespaces: a container needs a mount namespace of its own \(add / });
-  t.throws(without([{ type: "pid" }]), { message: /mount namespace/ });
-  t.end();
-});
