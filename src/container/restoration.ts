@@ -1,5 +1,5 @@
-// One restore from the claim of the id to processes that go on: see restore.ts. What it takes from the machine is
-// journalled as in create.ts, and undone as there.
+// One restore from the claim of the id to processes that go on: see restore.ts. What it takes from the machine is held,
+// journalled and given back as in create.ts: acquisition.ts.
 
 import type { CgroupDriver } from "../cgroup/driver.js";
 import { RESTORE } from "../criu/messages.js";
@@ -11,38 +11,22 @@ import { planMountPoints, planRestore, type RestoreRequest as RootRequest } from
 import { hostId } from "../plan/mappings.js";
 import type { Host, Plan } from "../plan/types.js";
 import type { Spec } from "../spec/types.gen.js";
+import { Acquisition, type Extras } from "./acquisition.js";
 import { keepCgroupOptions } from "./cgroup-options.js";
 import type { CheckpointDocument } from "./checkpoint-files.js";
 import { placeTerminal } from "./console.js";
 import { criuFailure } from "./criu-failure.js";
 import { type Criu, CriuTalk, spawn } from "./criu-process.js";
 import { closeDirectories, type CriuDirectories, directoriesSeenBy, openToGroup } from "./criu-settings.js";
-import { chooseOverlay, describe, identify, makePlan } from "./design.js";
-import { destroyContainer } from "./destroy.js";
-import { encodeExecState } from "./exec-state.js";
-import { type EngineHook, runHooks } from "./hooks.js";
-import { makeOverlay } from "./overlay.js";
-import { writePidFile } from "./pidfile.js";
+import { makePlan } from "./design.js";
 import { openPidfd, signalByPidfd } from "./process-handle.js";
-import type { NetDevices } from "./net-devices.js";
-import type { Resctrl } from "./resctrl.js";
 import type { RestoreRequest } from "./restore.js";
 import { checkRestored } from "./restore-check.js";
 import { findSources, type FoundSource, type InheritedDescriptors, restoreOptions } from "./restore-options.js";
 import { raiseLoopback } from "./restore-network.js";
 import { cachedFilter } from "./seccomp-cache.js";
-import { hookState, type JournalDocument, type StateDocument } from "./state.js";
-import { identifyStreams } from "./streams.js";
-import {
-  type Claim,
-  claim,
-  commitState,
-  markCgroup,
-  NOTIFY_DIRECTORY,
-  release,
-  writeExecState,
-  writeJournal,
-} from "./store.js";
+import type { StateDocument } from "./state.js";
+import { NOTIFY_DIRECTORY } from "./store.js";
 
 /** The name of criu's log. */
 export const RESTORE_LOG = "restore.log";
@@ -55,24 +39,17 @@ export interface Restored {
   master: number;
 }
 
-export interface RestoreSource {
+export interface RestoreSource extends Extras {
   criu: Criu;
   document: CheckpointDocument;
   directories: CriuDirectories;
-  netDevices: NetDevices | undefined;
-  resctrl: Resctrl | undefined;
 }
 
-/** One restore: what it has taken so far, so that it can be given back. */
 export class Restoration {
-  private readonly journal: JournalDocument;
+  private readonly taken: Acquisition;
   private readonly talk: CriuTalk;
-  private claimed: Claim | null = null;
   private plan: Plan | null = null;
   private sources: FoundSource[] = [];
-  private cgroupTaken = false;
-  private hooksRan = false;
-  private pidFileWritten = false;
   private state: StateDocument | null = null;
   /** The first process; 0: none yet. */
   private pid = 0;
@@ -86,34 +63,24 @@ export class Restoration {
     private readonly cgroup: CgroupDriver,
     private readonly source: RestoreSource,
   ) {
-    this.journal = describe(request, config, cgroup, chooseOverlay(request, config));
-    if (source.resctrl) this.journal.resctrl = source.resctrl.state;
+    this.taken = new Acquisition(request, config, cgroup, source);
     this.talk = new CriuTalk(source.criu.path, request.report);
   }
 
-  async run(): Promise<Restored> {
-    const { root, id, rootOfUser } = this.request;
-    this.claimed = claim(root, id, rootOfUser);
-    try {
-      writeJournal(this.claimed.directory, this.journal);
-      this.makeCgroup();
-      this.source.resctrl?.create();
-      this.prepare(this.claimed.directory);
-      const { directory } = this.claimed;
+  run(): Promise<Restored> {
+    const directory = this.taken.claim();
+    const make = () => {
+      this.prepare(directory);
       const close = this.openImages();
       try {
         keepCgroupOptions(this.request.report, () => this.restore(directory));
       } finally {
         close();
       }
-      release(this.claimed);
       return { state: this.state!, pid: this.pid, pidfd: this.pidfd, master: this.takeMaster() };
-    } catch (error) {
-      await this.undo(this.claimed);
-      throw error;
-    } finally {
-      this.source.netDevices?.close();
-    }
+    };
+    // criu is in the cgroup while it restores: device rules hold for what it opens on behalf of the images.
+    return this.taken.make(true, make, [() => this.kill(), () => this.close()]);
   }
 
   /** The terminal's master, which the caller closes from now on; -1: none. */
@@ -123,38 +90,12 @@ export class Restoration {
     return master;
   }
 
-  private makeCgroup(): void {
-    this.cgroup.create(this.config.linux?.resources);
-    if (this.cgroup.enter) return;
-    this.takeCgroup();
-    // criu is in it while it restores: device rules hold for what it opens on behalf of the images.
-    this.limit();
-  }
-
-  private takeCgroup(): void {
-    this.cgroupTaken = true;
-    markCgroup(this.claimed!.directory);
-  }
-
-  private enterCgroup(pid: number): void {
-    this.cgroup.enter!(pid, this.config.linux?.resources);
-    this.takeCgroup();
-    this.limit();
-  }
-
-  private limit(): void {
-    this.cgroup.apply(this.config.linux?.resources);
-    for (const warning of this.cgroup.warnings.splice(0)) this.request.report.warn(warning);
-  }
-
-  /** What must be there before criu: the plan that the processes are compared with, layers, mount points. */
+  /** What must be there before criu: the plan that the processes are compared with, mount points. */
   private prepare(directory: string): void {
     const { request, config, host, cgroup } = this;
     const { report, root } = request;
     this.plan = makePlan(request, config, host, directory, cgroup, (profile) => cachedFilter(root, profile, report));
     for (const warning of this.plan.warnings) report.warn(warning);
-    const overlay = chooseOverlay(request, config);
-    if (overlay) makeOverlay(overlay);
     this.sources = findSources(this.source.document, config, request.bundle, request.root);
     const { mounts } = this.source.document;
     if (Object.values(mounts ?? {}).some(({ kind }) => kind === "notify")) {
@@ -192,7 +133,7 @@ export class Restoration {
         (command) => planRestore(config, host, this.rootRequest(directory), command),
         [0, 1, 2],
         inherited.fds,
-        this.cgroup.enter ? (pid) => this.enterCgroup(pid) : undefined,
+        this.cgroup.enter ? (pid) => this.taken.enterCgroup(pid) : undefined,
       );
       // All that it makes belongs there, too.
       source.resctrl?.join(talk.pid);
@@ -257,16 +198,9 @@ export class Restoration {
   }
 
   private runHooks(): void {
-    const { config, request } = this;
-    raiseLoopback(config, this.pid, request.report);
+    raiseLoopback(this.config, this.pid, this.request.report);
     this.source.netDevices?.moveIn(this.pid);
-    const state = hookState(this.journal, "creating", this.pid);
-    for (const kind of ["prestart", "createRuntime"] satisfies EngineHook[]) {
-      const hooks = config.hooks?.[kind];
-      if (!hooks) continue;
-      this.hooksRan = true;
-      runHooks(kind, hooks, { state, bundle: request.bundle }, request.report);
-    }
+    this.taken.runHooks(this.pid);
   }
 
   /** The processes are whole, and none has run yet. Throws RuntError when they are not what config.json asks for. */
@@ -279,44 +213,8 @@ export class Restoration {
     });
     this.cgroup.settle(config.linux?.resources);
     placeTerminal(this, request.consoleSocket);
-    if (request.pidFile !== undefined) {
-      writePidFile(request.pidFile, pid);
-      this.pidFileWritten = true;
-    }
-    const { format, id, ...rest } = this.journal;
-    this.state = { format, id, init: identify(pid), ...rest, late: [] };
-    const { directory } = this.claimed!;
-    writeExecState(directory, encodeExecState(config, plan!, request.noNewKeyring, identifyStreams()));
-    commitState(directory, this.state);
+    this.state = this.taken.commit(pid, plan!, []);
     request.report.debug(`restore: the first process is ${pid}; its state is written`);
-  }
-
-  private async undo(claimed: Claim): Promise<void> {
-    const { request, journal, cgroup } = this;
-    const attempt = async (work: () => unknown) => {
-      try {
-        await work();
-      } catch (error) {
-        request.report.warn(`undoing the failed restore: ${(failure(error) as Error).message}`);
-      }
-    };
-    await attempt(() => this.kill());
-    await attempt(() => this.source.netDevices?.moveBack());
-    native().close(this.pidfd);
-    native().close(this.master);
-    if (this.pidFileWritten) await attempt(() => native().unlink(request.pidFile!));
-    // A cgroup that was refused is somebody else's: not ours to kill or remove.
-    const taken = this.cgroupTaken ? cgroup.paths : { ...journal.cgroup, directories: {} };
-    await attempt(() =>
-      destroyContainer({
-        claim: claimed,
-        journal: { ...journal, cgroup: taken },
-        init: null,
-        kill: true,
-        poststop: this.hooksRan,
-        report: request.report,
-      }),
-    );
   }
 
   /** Ends what criu has made, and criu. */
@@ -325,9 +223,14 @@ export class Restoration {
       if (this.pidfd >= 0) signalByPidfd(this.pidfd, this.pid, SIGKILL, () => true);
       else native().kill(this.pid, SIGKILL);
     }
-    if (this.cgroupTaken && this.cgroup.exists()) this.cgroup.signalAll(SIGKILL);
+    if (this.taken.cgroupTaken && this.cgroup.exists()) this.cgroup.signalAll(SIGKILL);
     if (this.talk.pid !== 0) native().kill(this.talk.pid, SIGKILL);
     this.talk.end();
     if (this.pid !== 0) native().reap(this.pid);
+  }
+
+  private close(): void {
+    native().close(this.pidfd);
+    native().close(this.master);
   }
 }

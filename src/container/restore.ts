@@ -1,6 +1,6 @@
 // restore: a container made of what criu wrote. Its mounts, cgroups, namespaces of others and hooks come from
 // config.json, its processes from the images; before these go on they are compared with config.json
-// (restore-check.ts). What is taken from the machine is journalled as in create.ts, and undone as there.
+// (restore-check.ts). What is taken from the machine is held as in create.ts (acquisition.ts).
 //
 //   criu                            runt
 //                                   claims the id, makes cgroups, missing mount points, starts criu in both
@@ -19,7 +19,7 @@ import { loadBundle } from "./bundle.js";
 import { keepCgroupOptions } from "./cgroup-options.js";
 import { readCheckpoint } from "./checkpoint-files.js";
 import { checkConsole } from "./console.js";
-import { netDevicesOf, resctrlOf } from "./create.js";
+import { extrasOf } from "./create.js";
 import { requireCriu } from "./criu-process.js";
 import { closeDirectories, type CriuSettings, inheritedMounts, openDirectories } from "./criu-settings.js";
 import { chooseCgroup, chooseOverlay, type CreateRequest } from "./design.js";
@@ -56,8 +56,8 @@ export async function restoreContainer(request: RestoreRequest): Promise<number>
     const host = readHost(detectCgroups);
     const cgroup = await chooseCgroup(request, config, host);
     if (!detach) native().catchSignals(subreaper);
-    const extras = { netDevices: await netDevicesOf(config), resctrl: await resctrlOf(config, id) };
-    restored = await new Restoration(request, config, host, cgroup, { criu, document, directories, ...extras }).run();
+    const source = { criu, document, directories, ...(await extrasOf(config, request)) };
+    restored = await new Restoration(request, config, host, cgroup, source).run();
   } finally {
     closeDirectories(directories);
   }

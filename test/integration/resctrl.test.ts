@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import type { TestConfig } from "../helpers/config.js";
+import { checkpoint, counting, gone, noCriu } from "../helpers/criu.js";
 import { type Sandbox, sandbox } from "../helpers/sandbox.js";
 
 const hasResctrl = readFileSync("/proc/self/mountinfo", "utf8").includes(" - resctrl ");
@@ -119,6 +120,38 @@ t.test("a class that is missing or another is refused, and nothing is left", asy
   }
   t.equal(readFileSync(join(root, "gold/tasks"), "utf8"), "");
 });
+
+t.test(
+  "restore into a group that existed: it is the processes', and is left when they go",
+  { skip: noCriu },
+  async (t) => {
+    const box = sandbox(t);
+    const { id: first, bundle } = await counting(box);
+    const images = checkpoint(box, first);
+    const { root, via } = fake(box);
+    // Without closID a group is called as the container; this one is somebody else's.
+    const id = box.id();
+    mkdirSync(join(root, id));
+    writeFileSync(join(root, id, "tasks"), "");
+    const tasks = () => readFileSync(join(root, id, "tasks"), "utf8");
+    const config = JSON.parse(readFileSync(join(bundle, "config.json"), "utf8")) as TestConfig;
+    const back = (hooks: object) => {
+      rdt({})(config);
+      box.configure(bundle, { ...config, hooks });
+      return box.run(["restore", "-d", "-b", bundle, "--image-path", images, id], { via });
+    };
+    t.match(back({ createRuntime: [{ path: "/bin/false" }] }), { status: 1, stderr: /exit status 1/ });
+    gone(t, box, id);
+    t.ok(existsSync(join(root, id)), "a restore that fails leaves it");
+    writeFileSync(join(root, id, "tasks"), "");
+    const restored = back({});
+    t.equal(restored.status, 0, restored.stderr);
+    t.match(tasks(), /^\d+\n$/);
+    t.match(JSON.parse(readFileSync(join(box.root, id, "state.json"), "utf8")).resctrl, { made: [] });
+    t.equal(box.run(["delete", "--force", id]).status, 0);
+    t.ok(existsSync(join(root, id)));
+  },
+);
 
 t.test(
   "without resctrl it is refused by name",
