@@ -1,107 +1,16 @@
-// Containers without a mount namespace of their own: they are in the runtime's. Here that is one which a process of
-// the test holds, so that this machine's stays as it is.
+// Containers without a mount namespace of their own: what they see, and what the runtime's namespace sees of them.
 
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import {
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-  existsSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import t, { type Test } from "tap";
-import { type TestConfig, withoutNamespace, withUserNamespace } from "../helpers/config.js";
+import t from "tap";
+import { withUserNamespace } from "../helpers/config.js";
+import { inherits, paused, place, shell, started } from "../helpers/mount-place.js";
 import { mountAt, parseReport } from "../helpers/report.js";
-import { type Sandbox, sandbox, tools, until } from "../helpers/sandbox.js";
-
-/** A mount namespace as long as its process lives. */
-class Place {
-  constructor(private readonly process: ChildProcess) {}
-
-  get pid(): number {
-    return this.process.pid!;
-  }
-
-  /** Words that run a command in it. */
-  get via(): string[] {
-    return ["nsenter", "-t", String(this.pid), "-m"];
-  }
-
-  get namespace(): string {
-    return readlinkSync(`/proc/${this.pid}/ns/mnt`);
-  }
-
-  /** Its mounts: where each is, and what it shows. */
-  mounts(): string[] {
-    return readFileSync(`/proc/${this.pid}/mountinfo`, "utf8").trim().split("\n");
-  }
-
-  shell(script: string): string {
-    const { status, stdout, stderr } = spawnSync(this.via[0]!, [...this.via.slice(1), "sh", "-ec", script], {
-      encoding: "utf8",
-    });
-    if (status !== 0) throw new Error(`${script}: ${stdout}${stderr}`);
-    return stdout.trim();
-  }
-
-  end(): void {
-    this.process.kill("SIGKILL");
-  }
-}
-
-/** In: words around unshare(1), to start from another place; how its mounts propagate. */
-async function place(t: Test, propagation: "private" | "shared" | "unchanged", from: string[] = []): Promise<Place> {
-  const words = [...from, "unshare", "-m", "--propagation", propagation, "sleep", "1000"];
-  const before = from.length ? readlinkSync(`/proc/${from[2]}/ns/mnt`) : readlinkSync("/proc/self/ns/mnt");
-  const made = new Place(spawn(words[0]!, words.slice(1), { stdio: "ignore" }));
-  t.teardown(() => made.end());
-  await until("the mount namespace is there", () => {
-    const comm = readFileSync(`/proc/${made.pid}/comm`, "utf8").trim();
-    return comm === "sleep" && made.namespace !== before;
-  });
-  return made;
-}
-
-function inherits(config: TestConfig): void {
-  withoutNamespace(config, "mount");
-}
-
-const shell = (script: string, edit: (config: TestConfig, bundle: string) => void = () => {}) => {
-  return (config: TestConfig, bundle: string) => {
-    inherits(config);
-    config.process.args = ["/bin/sh", "-c", script];
-    edit(config, bundle);
-  };
-};
-
-const paused = (edit: (config: TestConfig, bundle: string) => void = () => {}) => {
-  return (config: TestConfig, bundle: string) => {
-    inherits(config);
-    config.process.args = ["/bin/probe", "pause"];
-    edit(config, bundle);
-  };
-};
-
-/** `create` and `start` there. */
-function started(box: Sandbox, at: Place, bundle: string): string {
-  const id = box.id();
-  for (const words of [
-    ["create", "--bundle", bundle, id],
-    ["start", id],
-  ]) {
-    const result = box.run(words, { via: at.via });
-    if (result.status !== 0) throw new Error(`${words[0]}: ${result.stderr}`);
-  }
-  return id;
-}
+import { type Sandbox, sandbox, tools } from "../helpers/sandbox.js";
 
 t.test("it is the runtime's namespace, with a root of its own, and nothing is left of that", async (t) => {
   const box = sandbox(t);
-  const at = await place(t, "shared");
+  const at = await place(t, box, "shared");
   const before = at.mounts();
   const result = box.runContainer(
     (config) => {
@@ -135,7 +44,7 @@ t.test("it is the runtime's namespace, with a root of its own, and nothing is le
 
 t.test("what is inside: devices, a tmpfs with a copy, paths that lead up", async (t) => {
   const box = sandbox(t);
-  const at = await place(t, "private");
+  const at = await place(t, box, "private");
   const before = at.mounts();
   const script = [
     "cat /etc/hostname-of-image; ls -l /dev/null | cut -c1; echo gone >/dev/null",
@@ -159,8 +68,8 @@ t.test("what is inside: devices, a tmpfs with a copy, paths that lead up", async
 
 t.test("a peer of the namespace sees nothing of the container's mounts, and keeps its own", async (t) => {
   const box = sandbox(t);
-  const at = await place(t, "shared");
-  const peer = await place(t, "unchanged", at.via);
+  const at = await place(t, box, "shared");
+  const peer = await place(t, box, "unchanged", at.via);
   const host = join(box.dir, "host");
   mkdirSync(join(host, "below"), { recursive: true });
   const bundle = box.bundle(
@@ -186,7 +95,7 @@ t.test("a peer of the namespace sees nothing of the container's mounts, and keep
 
 t.test("what the host mounts later shows up below a bind mount that follows it", async (t) => {
   const box = sandbox(t);
-  const at = await place(t, "shared");
+  const at = await place(t, box, "shared");
   const host = join(box.dir, "host");
   mkdirSync(join(host, "below"), { recursive: true });
   at.shell(`mount -t tmpfs whole ${host}; mkdir ${host}/below`);
@@ -205,7 +114,7 @@ t.test("what the host mounts later shows up below a bind mount that follows it",
 
 t.test("exec enters the container's root, from its mount namespace and from another", async (t) => {
   const box = sandbox(t);
-  const at = await place(t, "private");
+  const at = await place(t, box, "private");
   const id = started(box, at, box.bundle(paused()));
   for (const via of [at.via, []]) {
     const result = box.run(["exec", id, "/bin/probe"], { via });
@@ -225,141 +134,9 @@ t.test("exec enters the container's root, from its mount namespace and from anot
 
 const rootOf = (box: Sandbox, id: string): string => String(box.state(id)!.rootfs);
 
-t.test("delete from another mount namespace finds the root in the one that has it", async (t) => {
-  const box = sandbox(t);
-  const at = await place(t, "private");
-  const before = at.mounts();
-  const id = started(box, at, box.bundle(paused()));
-  t.not(at.mounts().length, before.length);
-  const deleted = box.run(["delete", "--force", id]);
-  t.equal(deleted.status, 0, deleted.stderr);
-  t.same(at.mounts(), before);
-
-  const last = await place(t, "private");
-  const alone = started(box, last, box.bundle(paused()));
-  last.end();
-  await until("its namespace is the container's alone", () => !existsSync(`/proc/${last.pid}/ns/mnt`));
-  const gone = box.run(["delete", "--force", alone]);
-  t.equal(gone.status, 0, gone.stderr);
-  t.equal(box.state(alone), undefined);
-});
-
-t.test("SIGKILL in the middle of create: delete --force leaves no mount", async (t) => {
-  const box = sandbox(t);
-  const at = await place(t, "shared");
-  const bundle = box.bundle(paused());
-  const before = at.mounts();
-  const begin = Date.now();
-  box.run(["delete", "--force", started(box, at, bundle)], { via: at.via });
-  const length = (Date.now() - begin) / 2;
-  let mounted = 0;
-  const points = 12;
-  for (let point = 0; point < points; point++) {
-    const id = box.id();
-    // Without nsenter between: that is who would be killed.
-    const words = [...at.via, process.execPath, "-e", spawner, String((length * 1.2 * point) / points)];
-    spawnSync(words[0]!, [...words.slice(1), box.root, bundle, id], { env: { ...process.env }, stdio: "inherit" });
-    if (at.mounts().length > before.length) mounted++;
-    const deleted = box.run(["delete", "--force", id], { via: at.via });
-    t.equal(deleted.status, 0, `point ${point}: ${deleted.stderr}`);
-    t.same(at.mounts(), before, `point ${point}`);
-    t.notOk(existsSync(join(box.root, id)));
-  }
-  t.ok(mounted > 0, `${mounted} of ${points} had mounted something`);
-});
-
-/** Runs `create` and kills it after a time. */
-const spawner = `
-const [ms, root, bundle, id] = process.argv.slice(1);
-const child = require("node:child_process").spawn(process.env.RUNT ?? "bin/runt",
-  ["--root", root, "create", "--bundle", bundle, id], { stdio: "ignore" });
-setTimeout(() => child.kill("SIGKILL"), Number(ms));
-child.on("exit", () => process.exit(0));
-`;
-
-t.test("a create that fails leaves nothing, before the root is mounted and after it", async (t) => {
-  const box = sandbox(t);
-  const at = await place(t, "shared");
-  const before = at.mounts();
-  const edits: ((config: TestConfig, bundle: string) => void)[] = [
-    (config) => config.process.args.splice(0, 1, "/bin/no-such-program"),
-    (config) => config.mounts.push({ destination: "/home", source: "/no/such", options: ["bind"] }),
-    (config) => config.mounts.push({ destination: "/proc/self", type: "tmpfs", source: "tmpfs" }),
-    (config) => {
-      config.hooks = { createContainer: [{ path: "/bin/false" }] };
-    },
-    (config) => {
-      config.hooks = { startContainer: [{ path: "/bin/no-such-hook" }] };
-    },
-    (_config, bundle) => rmSync(join(bundle, "rootfs"), { recursive: true }),
-  ];
-  for (const edit of edits) {
-    const result = box.runContainer(
-      (config, bundle) => {
-        inherits(config);
-        edit(config, bundle);
-      },
-      { via: at.via },
-    );
-    t.not(result.status, 0, edit.toString());
-    t.same(at.mounts(), before, edit.toString());
-    t.notOk(existsSync(join(box.root, box.ids.at(-1)!)), edit.toString());
-  }
-});
-
-t.test("one root, two containers: the second is refused as long as the first is there", async (t) => {
-  const box = sandbox(t);
-  const at = await place(t, "private");
-  const before = at.mounts();
-  const bundle = box.bundle(paused());
-  const first = started(box, at, bundle);
-  const second = box.run(["create", "--bundle", bundle, box.id()], { via: at.via });
-  t.equal(second.status, 1);
-  t.match(second.stderr, /root\.path: .*rootfs: another container in this mount namespace has it as its root/);
-  t.equal(box.run(["exec", first, "ls", "/proc/1/exe"], { via: at.via }).status, 0, "the first is as it was");
-  t.equal(box.run(["delete", "--force", first], { via: at.via }).status, 0);
-  t.same(at.mounts(), before);
-  const again = started(box, at, bundle);
-  t.equal(box.run(["delete", "--force", again], { via: at.via }).status, 0);
-  t.same(at.mounts(), before);
-});
-
-t.test("a root that is a mount point, has mounts below it, or is moved meanwhile", async (t) => {
-  const box = sandbox(t);
-  const at = await place(t, "shared");
-  const bundle = box.bundle(shell("cat /tmp/below/file"));
-  mkdirSync(join(bundle, "rootfs/tmp/below"), { recursive: true });
-  at.shell(`mount --bind ${bundle}/rootfs ${bundle}/rootfs`);
-  at.shell(`mount -t tmpfs below ${bundle}/rootfs/tmp/below; echo seen >${bundle}/rootfs/tmp/below/file`);
-  const before = at.mounts();
-  const result = box.run(["run", "--bundle", bundle, box.id()], { via: at.via });
-  t.equal(result.stdout, "seen\n", result.stderr);
-  t.same(at.mounts(), before);
-
-  const moving = box.bundle(paused());
-  const still = at.mounts();
-  const id = started(box, at, moving);
-  renameSync(moving, `${moving}-moved`);
-  t.equal(box.run(["delete", "--force", id], { via: at.via }).status, 0);
-  t.same(at.mounts(), still);
-});
-
-t.test("what lies on the directory by then and is not the container's stays", async (t) => {
-  const box = sandbox(t);
-  const at = await place(t, "private");
-  const bundle = box.bundle(paused());
-  const id = started(box, at, bundle);
-  // An administrator takes all of it off, and mounts something else there.
-  at.shell(`umount -l ${bundle}/rootfs; umount -l ${bundle}/rootfs; mount -t tmpfs other ${bundle}/rootfs`);
-  const before = at.mounts();
-  const deleted = box.run(["delete", "--force", id], { via: at.via });
-  t.equal(deleted.status, 0, deleted.stderr);
-  t.same(at.mounts(), before);
-});
-
 t.test("a copy-on-write root", async (t) => {
   const box = sandbox(t);
-  const at = await place(t, "shared");
+  const at = await place(t, box, "shared");
   const before = at.mounts();
   const bundle = box.bundle(
     shell("echo x >/written; ls -d /written", (config) => {
@@ -374,7 +151,7 @@ t.test("a copy-on-write root", async (t) => {
 
 t.test("hooks of create have the mounts in sight, below the root's directory", async (t) => {
   const box = sandbox(t);
-  const at = await place(t, "private");
+  const at = await place(t, box, "private");
   const seen = (kind: string) => join(box.dir, kind);
   const hook = (kind: string, path: string) => ({
     path: "/bin/sh",
@@ -403,7 +180,7 @@ t.test("hooks of create have the mounts in sight, below the root's directory", a
 
 t.test("rootfsPropagation is that of the container's root", async (t) => {
   const box = sandbox(t);
-  const at = await place(t, "shared");
+  const at = await place(t, box, "shared");
   const table: [string, RegExp][] = [
     ["private", /^$/],
     ["slave", /^master:\d+$/],
@@ -430,11 +207,11 @@ t.test("rootfsPropagation is that of the container's root", async (t) => {
 
 t.test("kernels without some calls: as with them, or refused by name", async (t) => {
   const box = sandbox(t);
-  const at = await place(t, "shared");
+  const at = await place(t, box, "shared");
   const enosys = join(tools, "enosys");
   const before = at.mounts();
   const bundle = box.bundle(paused());
-  for (const call of ["openat2", "statx", "pidfd_open", "clone3", "close_range"]) {
+  for (const call of ["openat2", "statx", "pidfd_open"]) {
     const id = box.id();
     const via = [...at.via, enosys, `${call}:ENOSYS`];
     for (const words of [
@@ -461,7 +238,7 @@ t.test("kernels without some calls: as with them, or refused by name", async (t)
 
 t.test("refused: what a user namespace may not, the runtime's own root, checkpoint and restore", async (t) => {
   const box = sandbox(t);
-  const at = await place(t, "private");
+  const at = await place(t, box, "private");
   const user = box.runContainer(
     (config) => {
       inherits(config);
@@ -500,7 +277,7 @@ t.test("refused: what a user namespace may not, the runtime's own root, checkpoi
 
 t.test("capabilities that lead out are warned about", async (t) => {
   const box = sandbox(t);
-  const at = await place(t, "private");
+  const at = await place(t, box, "private");
   const result = box.runContainer(
     (config) => {
       inherits(config);
