@@ -1,29 +1,17 @@
 // What people do with Docker, with the runtime under test as the daemon's default.
 
-import { existsSync } from "node:fs";
 import t from "tap";
 import { until } from "../helpers/sandbox.js";
 import { Docker, IMAGE, NO_NETWORK, OTHER } from "./helpers/docker.js";
-import { looksContained } from "./helpers/inside.js";
-import { hostCgroup } from "./helpers/limits.js";
+import * as life from "./helpers/life.js";
 import { place } from "./helpers/place.js";
 
 const here = place(t);
 const docker = await Docker.start(here);
 
-t.test("run prints and gives the exit status", async (t) => {
-  const answer = docker.run(["run", "--rm", IMAGE, "sh", "-c", "echo out; echo err >&2; exit 7"]);
-  t.equal(answer.status, 7, answer.text);
-  t.equal(answer.stdout, "out\n");
-  t.match(answer.stderr, /err/);
-});
+t.test("run prints and gives the exit status", async (t) => life.runsAndExits(t, docker));
 
-t.test("looked at from inside", async (t) => {
-  const report = looksContained(t, docker.ok(["run", "--name", "seen", NO_NETWORK, IMAGE, "/bin/probe"]));
-  t.equal(report.hostname, docker.inspect("seen", "{{.Id}}").slice(0, 12));
-  t.equal(report.cwd, "/");
-  docker.remove("seen");
-});
+t.test("looked at from inside", async (t) => life.fromInside(t, docker));
 
 t.test("--add-runtime, --runtime: the daemon's default and another one", async (t) => {
   t.match(docker.ok(["info", "--format", "{{json .Runtimes}}"]), new RegExp(`"${OTHER}"`));
@@ -33,99 +21,41 @@ t.test("--add-runtime, --runtime: the daemon's default and another one", async (
   docker.remove("chosen");
 });
 
-t.test("run -i: stdin goes in", async (t) => {
-  t.equal(docker.ok(["run", "--rm", "-i", NO_NETWORK, IMAGE, "cat"], { input: "typed" }), "typed");
-});
+t.test("run -i: stdin goes in", async (t) => life.stdin(t, docker));
 
 t.test("a program that is missing: 127; not executable: 126", async (t) => {
-  const missing = docker.run(["run", "--rm", NO_NETWORK, IMAGE, "no-such-program"]);
-  t.equal(missing.status, 127, missing.text);
-  t.match(missing.stderr, /executable file .*not found/);
-  t.equal(docker.run(["run", "--rm", NO_NETWORK, IMAGE, "/etc/passwd"]).status, 126);
-  t.equal(docker.run(["run", "--rm", NO_NETWORK, IMAGE, "/no/such"]).status, 127);
+  life.missing(t, docker);
+  life.notExecutable(t, docker);
 });
 
 t.test("run -d, ps, logs, stop, wait, rm", async (t) => {
-  const script = "echo started; trap 'echo stopping; exit 3' TERM; while :; do sleep 0.1; done";
-  docker.ok(["run", "-d", "--name", "detached", IMAGE, "sh", "-c", script]);
-  await until("it has printed", () => docker.ok(["logs", "detached"]) === "started");
-  t.match(docker.ok(["ps"]), /Up .*detached/);
-  docker.ok(["stop", "--time", "10", "detached"]);
-  t.equal(docker.ok(["wait", "detached"]), "3");
-  t.equal(docker.ok(["logs", "detached"]), "started\nstopping");
+  await life.detached(t, docker);
   docker.ok(["rm", "detached"]);
+  t.notMatch(docker.ok(["ps", "--all"]), /detached/);
 });
 
 t.test("start, restart, kill by name and number", async (t) => {
-  docker.background("again");
-  docker.ok(["kill", "--signal", "KILL", "again"]);
-  t.equal(docker.ok(["wait", "again"]), "137");
-  docker.ok(["start", "again"]);
-  docker.ok(["restart", "--time", "5", "again"]);
-  t.equal(docker.inspect("again", "{{.State.Status}}"), "running");
-  docker.ok(["kill", "--signal", "15", "again"]);
-  t.equal(docker.ok(["wait", "again"]), "3");
-  t.not(docker.run(["kill", "again"]).status, 0);
-  docker.remove("again");
+  life.killed(t, docker, () => life.restarted(t, docker, "killed"));
 });
 
-t.test("stop of a program that ignores SIGTERM: it is killed in the end; logs --follow", async (t) => {
-  const script = "trap '' TERM; echo deaf; while :; do sleep 0.1; done";
-  docker.ok(["run", "-d", "--name", "deaf", NO_NETWORK, IMAGE, "sh", "-c", script]);
-  docker.ok(["stop", "--time", "1", "deaf"]);
-  t.equal(docker.ok(["wait", "deaf"]), "137");
-  t.equal(docker.ok(["logs", "--follow", "deaf"]), "deaf");
-  docker.ok(["rm", "deaf"]);
-});
+t.test("stop of a program that ignores SIGTERM: it is killed in the end; logs --follow", (t) => life.deaf(t, docker));
 
 t.test("kill and rm race with the end", async (t) => {
-  const ids = [1, 2, 3, 4].map((n) => `racer-${n}`);
-  for (const [index, id] of ids.entries()) {
-    docker.ok(["run", "-d", "--name", id, NO_NETWORK, IMAGE, "sleep", `0.${index + 1}`]);
-    const killed = docker.run(["kill", id]);
-    if (killed.status !== 0) t.match(killed.text, /is not running|No such container/);
-    t.match(docker.ok(["wait", id]), /^(0|137)$/);
-    docker.ok(["start", id]);
-  }
-  docker.together(
-    ids.flatMap((id) => [
-      ["kill", id],
-      ["rm", "--force", id],
-    ]),
-  );
-  t.equal(docker.ok(["ps", "--all", "--quiet", "--filter", "name=racer"]), "");
+  life.races(t, docker, {
+    ended: /is not running|No such container/,
+    rm: ["rm", "--force"],
+    before: (id) => docker.ok(["start", id]),
+  });
 });
 
 t.test("exec: output, status, user, directory, environment, stdin, detached, terminal", async (t) => {
-  docker.background("busy");
-  const exec = (...args: string[]) => docker.run(["exec", ...args]);
-  const first = exec("busy", "echo", "in");
-  t.equal(first.stdout, "in\n", first.stderr);
-  t.equal(exec("busy", "sh", "-c", "exit 9").status, 9);
-  t.equal(exec("--user", "1000", "busy", "id", "-u").stdout, "1000\n");
-  t.equal(exec("--workdir", "/tmp", "busy", "pwd").stdout, "/tmp\n");
-  t.equal(exec("--env", "A=b", "busy", "sh", "-c", "echo $A").stdout, "b\n");
-  t.equal(docker.run(["exec", "-i", "busy", "cat"], { input: "typed" }).stdout, "typed");
   // 126 up to Docker 20, 127 later, with any runtime.
-  const missing = exec("busy", "no-such-program");
-  t.match(String(missing.status), /^12[67]$/);
-  t.match(missing.text, /executable file .*not found/);
-  t.equal(exec("busy", "/etc/passwd").status, 126);
-  docker.ok(["exec", "--detach", "busy", "touch", "/tmp/mark"]);
-  await until("the detached exec has run", () => exec("busy", "test", "-e", "/tmp/mark").status === 0);
-  t.match(docker.terminal(["exec", "-t", "busy", "tty"]).stdout, /\/dev\/pts\/\d+/);
+  await life.execs(t, docker, /^12[67]$/);
   docker.remove("busy");
 });
 
 t.test("run -it, attach", async (t) => {
-  const typed = docker.terminal(
-    ["run", "--rm", "-it", NO_NETWORK, IMAGE, "sh", "-c", "tty; read line; echo got-$line"],
-    {
-      input: "words\n",
-    },
-  );
-  t.match(typed.stdout, /\/dev\/pts\/0/);
-  t.match(typed.stdout, /got-words/);
+  life.terminal(t, docker);
   docker.ok(["run", "-d", "--name", "attached", NO_NETWORK, IMAGE, "sh", "-c", "sleep 2; echo late; exit 5"]);
   const attached = docker.run(["attach", "--no-stdin", "attached"]);
   t.equal(attached.stdout, "late\n");
@@ -133,20 +63,12 @@ t.test("run -it, attach", async (t) => {
   docker.remove("attached");
 });
 
-t.test("pause, unpause", async (t) => {
-  docker.background("paused");
-  docker.ok(["pause", "paused"]);
-  t.equal(docker.inspect("paused", "{{.State.Status}}"), "paused");
-  t.not(docker.run(["exec", "paused", "true"]).status, 0);
-  docker.ok(["unpause", "paused"]);
-  t.equal(docker.inspect("paused", "{{.State.Status}}"), "running");
-  docker.remove("paused");
-});
+t.test("pause, unpause", async (t) => life.paused(t, docker));
 
 t.test("top, stats", async (t) => {
   docker.background("watched");
   t.match(docker.ok(["top", "watched"]), /trap/);
-  t.match(docker.ok(["stats", "--no-stream", "--format", "{{.Name}} {{.PIDs}}", "watched"]), /^watched [1-9]/);
+  life.stats(t, docker, "watched");
   docker.remove("watched");
 });
 
@@ -158,18 +80,7 @@ t.test("a health check", async (t) => {
 });
 
 t.test("many at once", async (t) => {
-  const names = Array.from({ length: 6 }, (_, index) => `many-${index}`);
-  const answer = docker.together(names.map((name) => ["run", "-d", "--name", name, NO_NETWORK, IMAGE, "sleep", "100"]));
-  t.equal(answer.stdout.trim().split("\n").length, names.length, answer.stderr);
-  docker.ok(["rm", "--force", ...names]);
+  docker.remove(...life.together(t, docker));
 });
 
-t.test("nothing of a removed container is left", async (t) => {
-  docker.background("traceless");
-  const directories = hostCgroup(Number(docker.inspect("traceless", "{{.State.Pid}}")));
-  docker.remove("traceless");
-  t.same(
-    Object.values(directories).filter((directory) => existsSync(directory)),
-    [],
-  );
-});
+t.test("nothing of a removed container is left", async (t) => life.traceless(t, docker));

@@ -4,9 +4,9 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { noMappers, noUser } from "../helpers/rootless.js";
-import { until } from "../helpers/sandbox.js";
 import { looksContained } from "./helpers/inside.js";
-import { hostCgroup, limit } from "./helpers/limits.js";
+import * as life from "./helpers/life.js";
+import * as options from "./helpers/options.js";
 import { cgroupV2, place } from "./helpers/place.js";
 import { IMAGE, NO_NETWORK, Podman } from "./helpers/podman.js";
 import { NormalUser } from "./helpers/user.js";
@@ -19,11 +19,9 @@ const podman = new Podman(here, user);
 const noLimits = !cgroupV2 && "cgroup v1 is not delegated to users: Podman passes no limits on";
 
 t.test("run prints and gives the exit status; 127, 126", async (t) => {
-  const answer = podman.run(["run", "--rm", NO_NETWORK, IMAGE, "sh", "-c", "sleep 0.3; echo out; exit 7"]);
-  t.equal(answer.stdout, "out\n", answer.stderr);
-  t.equal(answer.status, 7);
-  t.equal(podman.run(["run", "--rm", NO_NETWORK, IMAGE, "no-such-program"]).status, 127);
-  t.equal(podman.run(["run", "--rm", NO_NETWORK, IMAGE, "/etc/passwd"]).status, 126);
+  life.runsAndExits(t, podman);
+  life.missing(t, podman);
+  life.notExecutable(t, podman);
 });
 
 t.test("looked at from inside and outside", async (t) => {
@@ -41,39 +39,19 @@ t.test("looked at from inside and outside", async (t) => {
 });
 
 t.test("run -d, ps, logs, exec, top, stop, wait, kill, rm", async (t) => {
-  const script = "echo started; trap 'echo stopping; exit 3' TERM; while :; do sleep 0.1; done";
-  podman.ok(["run", "-d", "--name", "detached", NO_NETWORK, IMAGE, "sh", "-c", script]);
-  await until("it has printed", () => podman.ok(["logs", "detached"]) === "started");
-  t.match(podman.ok(["ps"]), /Up .*detached/);
-  t.equal(podman.ok(["exec", "detached", "echo", "in"]), "in");
-  t.equal(podman.run(["exec", "--user", "1000", "detached", "sh", "-c", "exit $(( $(id -u) % 256 ))"]).status, 232);
-  t.match(podman.terminal(["exec", "-t", "detached", "tty"]).stdout, /\/dev\/pts\/\d+/);
-  t.match(podman.ok(["top", "detached", "pid", "args"]), /1\s+sh -c/);
-  podman.ok(["stop", "--time", "10", "detached"]);
-  t.equal(podman.ok(["wait", "detached"]), "3");
-  t.equal(podman.ok(["logs", "detached"]), "started\nstopping");
+  await life.detached(t, podman, () => {
+    t.equal(podman.ok(["exec", "detached", "echo", "in"]), "in");
+    t.equal(podman.run(["exec", "--user", "1000", "detached", "sh", "-c", "exit $(( $(id -u) % 256 ))"]).status, 232);
+    t.match(podman.terminal(["exec", "-t", "detached", "tty"]).stdout, /\/dev\/pts\/\d+/);
+    t.match(podman.ok(["top", "detached", "pid", "args"]), /1\s+sh -c/);
+  });
   podman.ok(["start", "detached"]);
   podman.ok(["kill", "detached"]);
   t.equal(podman.ok(["wait", "detached"]), "137");
   podman.ok(["rm", "detached"]);
 });
 
-t.test("run -it: a real terminal", async (t) => {
-  const words = [
-    "run",
-    "--rm",
-    "-it",
-    NO_NETWORK,
-    IMAGE,
-    "sh",
-    "-c",
-    "sleep 0.3; tty; read line; echo got-$line; exit 4",
-  ];
-  const { stdout, status } = podman.terminal(words, { input: "words\n" });
-  t.match(stdout, /\/dev\/pts\/0/);
-  t.match(stdout, /got-words/);
-  t.equal(status, 4);
-});
+t.test("run -it: a real terminal", async (t) => life.terminal(t, podman));
 
 t.test("--userns=keep-id, auto, --user", async (t) => {
   t.equal(podman.shell("id -u", "--userns", "keep-id"), String(user.uid));
@@ -85,31 +63,13 @@ t.test("--userns=keep-id, auto, --user", async (t) => {
   t.equal(podman.shell("id -u", "--user", "1000"), "1000");
 });
 
-t.test("--read-only, --tmpfs, volumes", async (t) => {
-  const folder = user.owns("volume");
-  writeFileSync(join(folder, "from-host"), "data");
-  t.match(podman.shell("touch /x 2>&1 || true", "--read-only"), /[Rr]ead-only/);
-  t.equal(podman.shell("touch /tmp/x && echo fine", "--read-only", "--tmpfs", "/tmp"), "fine");
-  t.equal(podman.shell("cat /v/from-host; echo back > /v/back", "-v", `${folder}:/v`), "data");
-  t.equal(readFileSync(join(folder, "back"), "utf8"), "back\n");
-  t.match(podman.shell("touch /v/x 2>&1 || true", "-v", `${folder}:/v:ro`), /[Rr]ead-only/);
-  podman.ok(["volume", "create", "named"]);
-  podman.shell("echo kept > /v/file", "-v", "named:/v");
-  t.equal(podman.shell("cat /v/file", "-v", "named:/v"), "kept");
-  podman.ok(["volume", "rm", "named"]);
-});
+t.test("--read-only, --tmpfs, volumes", async (t) => options.volumes(t, podman, user.owns("volume")));
 
 t.test("capabilities, seccomp, --init, --hostname, --sysctl", async (t) => {
-  t.match(podman.shell("grep CapBnd /proc/self/status", "--cap-drop", "all"), /\s0{16}$/);
-  const rules = {
-    defaultAction: "SCMP_ACT_ALLOW",
-    syscalls: [{ names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO" }],
-  };
-  const profile = here.file("profile.json", JSON.stringify(rules));
-  t.match(podman.shell("mkdir /tmp/x 2>&1 || true", "--security-opt", `seccomp=${profile}`), /not permitted/);
-  t.match(podman.shell("cat /proc/1/cmdline", "--init"), /catatonit|init/);
-  t.equal(podman.shell("hostname", "--hostname", "named"), "named");
-  t.equal(podman.shell("cat /proc/sys/kernel/msgmax", "--sysctl", "kernel.msgmax=4096"), "4096");
+  options.capabilities(t, podman);
+  options.seccomp(t, podman, here);
+  options.init(t, podman);
+  options.namesAndKernelSettings(t, podman);
 });
 
 t.test("a health check, a pod, --network=host", async (t) => {
@@ -130,23 +90,16 @@ t.test("--network=slirp4netns", { skip: noTun() }, async (t) => {
 });
 
 t.test("limits: memory, pids, cpus", { skip: noLimits }, async (t) => {
-  podman.background("limited", "--memory", "64m", "--pids-limit", "33", "--cpus", "0.5");
-  const directories = hostCgroup(Number(podman.inspect("limited", "{{.State.Pid}}")));
+  const directories = options.limits(t, podman);
   t.match(directories[""], new RegExp(`/user-${user.uid}.slice/`), "it is below the user's own slice");
-  t.equal(limit(directories, "memory"), "67108864");
-  t.equal(limit(directories, "pids"), "33");
-  t.equal(limit(directories, "cpu"), "50000 100000");
   podman.remove("limited");
 });
 
 t.test("pause, unpause, stats", { skip: noLimits }, async (t) => {
-  podman.background("paused");
-  podman.ok(["pause", "paused"]);
-  t.equal(podman.inspect("paused", "{{.State.Status}}"), "paused");
-  podman.ok(["unpause", "paused"]);
-  t.equal(podman.inspect("paused", "{{.State.Status}}"), "running");
-  t.match(podman.ok(["stats", "--no-stream", "--format", "{{.Name}} {{.PIDs}}", "paused"]), /^paused [1-9]/);
-  podman.remove("paused");
+  life.paused(t, podman);
+  podman.background("watched");
+  life.stats(t, podman, "watched");
+  podman.remove("watched");
 });
 
 t.test("commit, build", async (t) => {

@@ -3,16 +3,15 @@
 import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../../helpers/sandbox.js";
-import { Caller } from "./caller.js";
+import { ContainerCaller, IMAGE } from "./containers.js";
 import { rootfsTar } from "./image.js";
 import { hasSystemd, type Place, runtime, runtimeName } from "./place.js";
 
-export const IMAGE = "bb";
-export const NO_NETWORK = "--network=none";
+export { IMAGE, NO_NETWORK } from "./containers.js";
 /** The runtime once more, under a name that is not the default. */
 export const OTHER = "other";
 
-export class Docker extends Caller {
+export class Docker extends ContainerCaller {
   /** The daemon's default runtime. dockerd has one of the name runc already. */
   readonly runtime = runtimeName === "runc" ? "peer-runc" : runtimeName;
 
@@ -21,8 +20,8 @@ export class Docker extends Caller {
     super(place, ["/usr/bin/docker", "--host", `unix://${socket}`]);
   }
 
-  /** Starts the daemon and waits until it answers; imports the image. In: options that name the runtimes. */
-  static async start(place: Place, runtimes?: readonly string[]): Promise<Docker> {
+  /** Starts the daemon and waits until it answers; imports the image. In: options that name the runtimes; further ones. */
+  static async start(place: Place, runtimes?: readonly string[], more: readonly string[] = []): Promise<Docker> {
     const socket = join(place.dir, "docker.sock");
     const made = new Docker(place, socket);
     const words = [
@@ -30,6 +29,7 @@ export class Docker extends Caller {
       ...["--data-root", place.folder("docker/data"), "--exec-root", place.folder("docker/exec")],
       ...["--exec-opt", `native.cgroupdriver=${hasSystemd ? "systemd" : "cgroupfs"}`],
       ...(runtimes ?? ["--add-runtime", `${made.runtime}=${runtime}`, "--default-runtime", made.runtime]),
+      ...more,
       ...(runtimes ? [] : ["--add-runtime", `${OTHER}=${runtime}`]),
     ];
     const daemon = place.service(["dockerd", ...words], "dockerd.log", {
@@ -52,24 +52,8 @@ export class Docker extends Caller {
     if (all.length > 0) this.run(["rm", "--force", ...all]);
   }
 
-  /** A container that waits until it is stopped. */
-  background(name: string, ...options: string[]): string {
-    const script = "trap 'exit 3' TERM; while :; do sleep 0.1; done";
-    this.ok(["run", "-d", "--name", name, ...options, IMAGE, "sh", "-c", script]);
-    return name;
-  }
-
-  remove(name: string): void {
-    this.ok(["rm", "--force", name]);
-  }
-
-  /** What a shell in a new container prints. */
-  shell(script: string, ...options: string[]): string {
-    return this.ok(["run", "--rm", NO_NETWORK, ...options, IMAGE, "sh", "-c", script]);
-  }
-
-  inspect(name: string, format: string): string {
-    return this.ok(["inspect", "--format", format, name]);
+  remove(...names: string[]): void {
+    this.ok(["rm", "--force", ...names]);
   }
 }
 

@@ -13,13 +13,14 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
-  rmdirSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Test } from "tap";
 import { mark, patience, runtime, until } from "../../helpers/sandbox.js";
+import { callersCgroups, mountPoints, removeCgroups, unmountBelow } from "./abandoned.js";
 
 /** The runtime under test as callers name it: runt, runc or crun. */
 export const runtimeName = runtime.slice(runtime.lastIndexOf("/") + 1);
@@ -61,6 +62,8 @@ export class Place {
   readonly dir: string;
   /** Holds the network namespace. Not `ip netns`, which leaves a shared mount on /run/netns. */
   readonly #network: ChildProcess;
+  /** Cleans up when the test is killed (helpers/abandoned.ts). */
+  readonly #cleaner: ChildProcess;
   readonly #services: ChildProcess[] = [];
   readonly #undo: (() => void)[] = [];
   readonly #netnsWasMounted = mountPoints().includes(NETNS);
@@ -69,6 +72,12 @@ export class Place {
   constructor() {
     this.dir = mkdtempSync(`/tmp/${mark}`);
     chmodSync(this.dir, 0o711);
+    // In a session of its own: what is typed to end the tests does not end it.
+    this.#cleaner = spawn(process.execPath, [CLEANER, this.dir, runtime, ...this.#foreignCgroups], {
+      stdio: ["pipe", "ignore", "ignore"],
+      detached: true,
+    });
+    this.#cleaner.unref();
     this.#network = spawn("unshare", ["--net", ...MORTAL, "sleep", "infinity"], { cwd: this.dir, stdio: "ignore" });
     const namespace = `/proc/${this.#network.pid}/ns/net`;
     while (readlinkSync(namespace) === readlinkSync("/proc/self/ns/net")) Atomics.wait(pause, 0, 0, 5);
@@ -174,20 +183,10 @@ export class Place {
     }
     this.#unmount();
     // Processes of the callers may be about to end in them; or somebody else has begun to use them.
-    await until("the cgroups are gone", () => this.#removeCgroups(), 3000).catch(() => {});
+    await until("the cgroups are gone", () => removeCgroups(this.#foreignCgroups), 3000).catch(() => {});
     this.#network.kill("SIGKILL");
     rmSync(this.dir, { recursive: true, force: true });
-  }
-
-  /** Out: nothing of what callers have made is left in the hierarchies. */
-  #removeCgroups(): boolean {
-    const ours = callersCgroups().filter((path) => !this.#foreignCgroups.includes(path));
-    for (const path of ours) {
-      try {
-        rmdirSync(path);
-      } catch {} // busy
-    }
-    return ours.length === 0;
+    this.#cleaner.stdin!.end();
   }
 
   /**
@@ -195,42 +194,14 @@ export class Place {
    * shared mount of /run/netns on itself, when nobody else has a namespace there.
    */
   #unmount(): void {
-    const points = mountPoints().filter((point) => point.startsWith(`${this.dir}/`));
-    for (const point of points.reverse()) spawnSync("umount", ["-l", point]);
+    unmountBelow(this.dir);
     const isOurs = !this.#netnsWasMounted && mountPoints().includes(NETNS);
     if (isOurs && readdirSync(NETNS).length === 0) spawnSync("umount", [NETNS]);
   }
 }
 
 const NETNS = "/run/netns";
-
-/**
- * What callers put the cgroups of their containers into, and do not take away everywhere, whatever the runtime; what
- * is deepest comes first.
- */
-function callersCgroups(): string[] {
-  const root = "/sys/fs/cgroup";
-  const roots = cgroupV2 ? [root] : readdirSync(root).map((name) => join(root, name));
-  const parents = ["default", "k8s.io", "docker", "libpod_parent"].flatMap((name) =>
-    roots.map((path) => join(path, name)),
-  );
-  return parents.filter((path) => existsSync(path)).flatMap(cgroupsBelow);
-}
-
-function cgroupsBelow(path: string): string[] {
-  try {
-    const below = readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-    return [...below.flatMap(({ name }) => cgroupsBelow(join(path, name))), path];
-  } catch {
-    return []; // just removed
-  }
-}
-
-/** Where something is mounted, in the order of the mounts. */
-function mountPoints(): string[] {
-  const lines = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
-  return lines.map((line) => line.split(" ")[4] ?? "");
-}
+const CLEANER = fileURLToPath(new URL("abandoned.js", import.meta.url));
 
 /** A place that is closed when the test (of the file's top level, mostly) ends. */
 export function place(t: Test): Place {
