@@ -56,7 +56,10 @@ export async function place(
   propagation: "private" | "shared" | "unchanged",
   from: string[] = [],
 ): Promise<Place> {
-  const words = [...from, "unshare", "-m", "--propagation", propagation, "sleep", "1000"];
+  // Shared among its own peers alone: where systemd has made / shared it would be the machine's peer otherwise.
+  const script = propagation === "shared" ? "mount --make-rshared /; exec sleep 1000" : "exec sleep 1000";
+  const cut = propagation === "shared" ? "private" : propagation;
+  const words = [...from, "unshare", "-m", "--propagation", cut, "sh", "-ec", script];
   const before = from.length ? readlinkSync(`/proc/${from[2]}/ns/mnt`) : readlinkSync("/proc/self/ns/mnt");
   const made = new Place(spawn(words[0]!, words.slice(1), { stdio: "ignore" }), box.dir);
   t.teardown(() => made.end());
