@@ -3,7 +3,7 @@
  *   enosys CALL[:ERRNO][,CALL[:ERRNO]…] COMMAND [ARGUMENT …]
  *
  * A seccomp filter answers ENOSYS (or the errno given, as EPERM) to the calls; it holds for all
- * descendants. As real kernels do not grow calls while they run, nothing can take it back.
+ * descendants. With KILL in place of an errno it ends the process that makes the call. As real kernels do not grow calls while they run, nothing can take it back.
  * Exit status 125 when it can't be set up, 127 when the command can't be run. */
 #include <errno.h>
 #include <linux/audit.h>
@@ -61,9 +61,10 @@ static unsigned find_call(const char *name) {
   return 0;
 }
 
-static unsigned find_error(const char *name) {
+static unsigned find_answer(const char *name) {
+  if (strcmp(name, "KILL") == 0) return SECCOMP_RET_KILL_PROCESS;
   for (size_t i = 0; i < sizeof errors / sizeof *errors; ++i)
-    if (strcmp(errors[i].name, name) == 0) return (unsigned)errors[i].number;
+    if (strcmp(errors[i].name, name) == 0) return SECCOMP_RET_ERRNO | (unsigned)errors[i].number;
   refuse("unknown errno", name);
   return 0;
 }
@@ -76,15 +77,15 @@ int main(int count, char **arguments) {
   filter[length++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
   char *names = strdup(arguments[1]);
   for (char *name = names ? strtok(names, ",") : NULL; name; name = strtok(NULL, ",")) {
-    unsigned error = ENOSYS;
+    unsigned answer = SECCOMP_RET_ERRNO | ENOSYS;
     char *colon = strchr(name, ':');
     if (colon) {
       *colon = '\0';
-      error = find_error(colon + 1);
+      answer = find_answer(colon + 1);
     }
     if ((size_t)length + 3 > sizeof filter / sizeof *filter) refuse("too many calls", arguments[1]);
     filter[length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, find_call(name), 0, 1);
-    filter[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error);
+    filter[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, answer);
   }
   filter[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
   struct sock_fprog program = {length, filter};

@@ -52,6 +52,12 @@ t.test("the cgroups are gone after run, kill and delete", async (t) => {
   const id = box.id();
   t.equal(box.run(["run", "--bundle", box.bundle(), id]).status, 0);
   t.same(cgroupsNamed(id), []);
+  const other = created(box, () => {});
+  t.not(cgroupsNamed(other.id).length, 0, "they were there");
+  t.equal(box.run(["kill", other.id, "KILL"]).status, 0);
+  await until("it has stopped", () => box.state(other.id)!.status === "stopped");
+  t.equal(box.run(["delete", other.id]).status, 0);
+  t.same(cgroupsNamed(other.id), []);
 });
 
 t.test("a cgroupsPath that leads out is refused or kept inside", async (t) => {

@@ -46,7 +46,8 @@ t.test("commands that are none", async (t) => {
 
 t.test("wrong numbers of arguments", async (t) => {
   const here = t.testdir();
-  const cases = { run: "exactly 1", features: "exactly 0", kill: "a minimum of 1", ps: "a minimum of 1" };
+  const one = Object.fromEntries(["create", "start", "state", "delete", "run"].map((name) => [name, "exactly 1"]));
+  const cases = { ...one, features: "exactly 0", kill: "a minimum of 1", ps: "a minimum of 1" };
   for (const [name, problem] of Object.entries(cases)) {
     const words = name === "features" ? [name, "x"] : [name];
     t.match(runt(here, ...words), {
