@@ -25,7 +25,7 @@ import { identifyStreams } from "./streams.js";
 export interface Extras {
   netDevices: NetDevices | undefined;
   resctrl: Resctrl | undefined;
-  /** Without a mount namespace of its own; closed by who has it made. */
+  /** Without a mount namespace of its own. */
   rootMount: RootMount | undefined;
 }
 
@@ -48,7 +48,6 @@ export class Acquisition {
     this.overlay = chooseOverlay(request, config);
     this.journal = describe(request, config, cgroup, this.overlay);
     if (extras.resctrl) this.journal.resctrl = extras.resctrl.state;
-    if (extras.rootMount) this.journal.rootMount = extras.rootMount.state;
   }
 
   /** Takes the id. Out: the container's directory, whose lock is held until `make` is done. Throws RuntError. */
@@ -73,12 +72,14 @@ export class Acquisition {
       throw error;
     } finally {
       this.extras.netDevices?.close();
+      this.extras.rootMount?.close();
     }
   }
 
   private take(limitsComeFirst: boolean): void {
     const { cgroup, overlay, extras } = this;
     const { directory } = this.claimed!;
+    if (extras.rootMount) this.journal.rootMount = extras.rootMount.take();
     writeJournal(directory, this.journal);
     cgroup.create(this.config.linux?.resources);
     // Else systemd makes it around the first process: enterCgroup.

@@ -48,8 +48,6 @@ export async function createContainer(request: CreateRequest): Promise<CreatedCo
   } catch (error) {
     notifier?.close();
     throw error;
-  } finally {
-    extras.rootMount?.close();
   }
 }
 
@@ -80,7 +78,7 @@ export async function extrasOf(
   // The plan says what is wrong with a user namespace in the runtime's mount namespace.
   if (!namespaces?.some(({ type }) => type === "mount" || type === "user")) {
     const { RootMount } = await import("./root-mount.js");
-    extras.rootMount = RootMount.take(root.path, bundle);
+    extras.rootMount = new RootMount(root.path, bundle);
   }
   return extras;
 }

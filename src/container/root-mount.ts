@@ -19,26 +19,23 @@ const AT = "root.path";
 
 /** The directory of a root while its container is made. */
 export class RootMount {
-  private constructor(
-    private readonly fd: number,
-    readonly state: RootMountState,
-  ) {}
+  private readonly path: string;
+  private fd = -1;
+
+  constructor(rootPath: string, bundle: string) {
+    this.path = hostPath(bundle, rootPath);
+  }
 
   /** Takes the directory for a container. Throws RuntError when it can't be one's root there. */
-  static take(rootPath: string, bundle: string): RootMount {
-    const path = hostPath(bundle, rootPath);
-    const fd = openRoot(path);
-    try {
-      return new RootMount(fd, survey(fd, path));
-    } catch (error) {
-      native().close(fd);
-      throw error;
-    }
+  take(): RootMountState {
+    this.fd = openRoot(this.path);
+    return survey(this.fd, this.path);
   }
 
   /** The container is made, or undone: others may look at the directory. */
   close(): void {
     native().close(this.fd);
+    this.fd = -1;
   }
 }
 

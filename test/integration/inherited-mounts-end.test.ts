@@ -118,6 +118,8 @@ t.test("one root, two containers: the second is refused as long as the first is 
   const second = box.run(["create", "--bundle", bundle, box.id()], { via: at.via });
   t.equal(second.status, 1);
   t.match(second.stderr, /root\.path: .*rootfs: another container in this mount namespace has it as its root/);
+  const same = box.run(["create", "--bundle", bundle, first], { via: at.via });
+  t.match(same.stderr, /container with given ID already exists/);
   t.equal(box.run(["exec", first, "ls", "/proc/1/exe"], { via: at.via }).status, 0, "the first is as it was");
   t.equal(box.run(["delete", "--force", first], { via: at.via }).status, 0);
   t.same(at.mounts(), before);
