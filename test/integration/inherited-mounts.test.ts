@@ -5,8 +5,10 @@ import { join } from "node:path";
 import t from "tap";
 import { withUserNamespace } from "../helpers/config.js";
 import { inherits, paused, place, shell, started } from "../helpers/mount-place.js";
+import { serviceManager } from "../helpers/manager.js";
 import { mountAt, parseReport } from "../helpers/report.js";
-import { type Sandbox, sandbox, tools } from "../helpers/sandbox.js";
+import { type Sandbox, sandbox, tools, until } from "../helpers/sandbox.js";
+import { consoleSocket } from "../helpers/terminal.js";
 
 t.test("it is the runtime's namespace, with a root of its own, and nothing is left of that", async (t) => {
   const box = sandbox(t);
@@ -203,6 +205,42 @@ t.test("rootfsPropagation is that of the container's root", async (t) => {
     / shared:/,
     "the host's own root is as it was",
   );
+});
+
+t.test("a terminal, and service notification", async (t) => {
+  const box = sandbox(t);
+  const at = await place(t, box, "shared");
+  const before = at.mounts();
+  const terminal = await consoleSocket(box);
+  const script = "tty; echo by console >/dev/console; stat -c %t:%T /dev/console /dev/pts/0";
+  const bundle = box.bundle(
+    shell(script, (config) => {
+      config.process.terminal = true;
+    }),
+  );
+  const id = box.id();
+  const words = ["create", "--bundle", bundle, "--console-socket", terminal.path, id];
+  t.equal(box.run(words, { via: at.via }).status, 0);
+  t.equal(box.run(["start", id], { via: at.via }).status, 0);
+  t.match((await terminal.received).out, /\/dev\/pts\/0\r?\nby console\r?\n88:0\r?\n88:0\r?\n/);
+  await until("it has stopped", () => box.state(id)?.status === "stopped");
+  t.equal(box.run(["delete", id], { via: at.via }).status, 0);
+  t.same(at.mounts(), before);
+
+  const manager = await serviceManager(t, box);
+  const options = { via: at.via, env: { ...process.env, NOTIFY_SOCKET: manager.address } };
+  const service = box.id();
+  const notifying = box.bundle(shell("notify READY=1; sleep 60"));
+  for (const command of [
+    ["create", "--bundle", notifying, service],
+    ["start", service],
+  ]) {
+    const result = box.run(command, options);
+    t.equal(result.status, 0, result.stderr);
+  }
+  t.ok(manager.lines().includes("READY=1"));
+  t.equal(box.run(["delete", "--force", service], { via: at.via }).status, 0);
+  t.same(at.mounts(), before);
 });
 
 t.test("kernels without some calls: as with them, or refused by name", async (t) => {
