@@ -45,6 +45,7 @@ t.test("mountinfo", async (t) => {
   t.equal(mounts.length, 4);
   t.same(mounts[1], {
     id: 23,
+    parent: 22,
     device: "0:21",
     root: "/a b",
     point: "/mnt\tx\\",
