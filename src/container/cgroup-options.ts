@@ -5,7 +5,7 @@ import { failure } from "../host/failure.js";
 import { native } from "../host/native.js";
 import { NAMESPACE_FLAGS } from "../plan/namespaces.js";
 import { OWN, StepList } from "../plan/program.js";
-import { spawn } from "./criu-process.js";
+import { runSteps } from "./helper-program.js";
 import type { Reporter } from "./report.js";
 
 /**
@@ -49,9 +49,8 @@ function restoreOptions(options: string | undefined, report: Reporter): void {
     superblock: 0,
     attributes: 0,
   });
-  const plan = { steps: list.steps, slots: 1, passed: 0, warnings: [] };
   try {
-    native().reap(spawn(plan, { stdio: [0, 1, 2], preserve: [], report }));
+    runSteps(list, 1, report);
     report.debug(`cgroup2 has its options back: ${options}`);
   } catch (error) {
     report.warn(`cgroup2 is without the options ${options} that it had: ${(failure(error) as Error).message}`);

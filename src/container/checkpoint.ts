@@ -2,9 +2,9 @@
 // restore can give it anew (external-mounts.ts, streams.ts).
 
 import { cgroupDriverFromState } from "../cgroup/index.js";
-import { type CriuFeatures, type CriuOptions, type CriuResponse, DUMP, PRE_DUMP } from "../criu/messages.js";
+import { type CriuFeatures, type CriuOptions, DUMP, PRE_DUMP } from "../criu/messages.js";
 import { RuntError } from "../errors.js";
-import { O_RDWR, S_IFDIR, S_IFMT } from "../host/constants.js";
+import { S_IFDIR, S_IFMT } from "../host/constants.js";
 import { mountsOf } from "../host/mountinfo.js";
 import { native } from "../host/native.js";
 import { planCriu } from "../plan/criu.js";
@@ -25,6 +25,7 @@ import {
 import { destroyContainer } from "./destroy.js";
 import { decodeExecState, type ExecState } from "./exec-state.js";
 import { findExternalMounts, resolveIn } from "./external-mounts.js";
+import { withOutput } from "./helper-program.js";
 import type { Reporter } from "./report.js";
 import type { StateDocument } from "./state.js";
 import { containerStatus } from "./status.js";
@@ -205,21 +206,18 @@ class Dump {
   private ask(options: CriuOptions, onReady: () => void): void {
     const { request, criu, directories } = this;
     const talk = new CriuTalk(criu.path, request.report);
-    const output = native().memfd("criu", "");
-    let answer: CriuResponse | null;
-    const stdin = native().open("/dev/null", O_RDWR, 0);
-    try {
-      talk.start(planCriu, [stdin, output, output]);
-      const type = request.preDump ? PRE_DUMP : DUMP;
-      answer = talk.ask({ type, opts: options }, (script, _pid, fd) => this.notified(script, fd, onReady));
-      if (answer?.success) return;
-      talk.end();
-      throw criuFailure("checkpoint", answer, directories.log, native().readFile(`/proc/self/fd/${output}`));
-    } finally {
-      talk.end();
-      native().close(stdin);
-      native().close(output);
-    }
+    withOutput((stdio, said) => {
+      try {
+        talk.start(planCriu, { stdio });
+        const type = request.preDump ? PRE_DUMP : DUMP;
+        const answer = talk.ask({ type, opts: options }, (script, _pid, fd) => this.notified(script, fd, onReady));
+        if (answer?.success) return;
+        talk.end();
+        throw criuFailure("checkpoint", answer, directories.log, said());
+      } finally {
+        talk.end();
+      }
+    });
   }
 
   private notified(script: string, fd: number, onReady: () => void): void {

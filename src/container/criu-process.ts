@@ -1,18 +1,15 @@
-// criu as a program that runt runs: found, checked, started, talked to. It is started by runt-init, as everything is:
-// no descriptor, signal disposition or limit of the engine reaches it.
+// criu as a program that runt runs: found, checked, started, talked to. It is started by runt-init, as everything is
+// (helper-program.ts).
 
 import { converse, type OnNotify } from "../criu/client.js";
 import { type CriuFeatures, type CriuRequest, type CriuResponse, FEATURE_CHECK, VERSION } from "../criu/messages.js";
 import { RuntError } from "../errors.js";
-import { O_RDWR, S_IFMT, S_IFREG } from "../host/constants.js";
-import { initPath, native } from "../host/native.js";
+import { S_IFMT, S_IFREG } from "../host/constants.js";
+import { native } from "../host/native.js";
 import { type CriuCommand, planCriu } from "../plan/criu.js";
-import { encodeProgram } from "../plan/encode.js";
-import { MESSAGE_FAILURE, MESSAGE_PROGRESS, MESSAGE_SYNC, MESSAGE_WARNING } from "../plan/steps.gen.js";
 import type { Plan } from "../plan/types.js";
-import { failureError } from "./failures.js";
+import { runProgram, startProgram, type Surroundings, withOutput } from "./helper-program.js";
 import type { Reporter } from "./report.js";
-import { reportProgress, traced } from "./trace.js";
 
 /** Its options, its notifications and its restore in a pid namespace are all there since then. */
 const OLDEST = { major: 3, minor: 16 };
@@ -88,66 +85,19 @@ function refusal(path: string, report: Reporter): RuntError {
 /** One request without a container. Out: the response; null: none came. */
 function askCriu(path: string, request: CriuRequest, report: Reporter): CriuResponse | null {
   const talk = new CriuTalk(path, report);
-  try {
-    talk.start(planCriu, [native().open("/dev/null", O_RDWR, 0)]);
-    return talk.ask(request);
-  } finally {
-    talk.end();
-  }
+  return withOutput((stdio) => {
+    try {
+      talk.start(planCriu, { stdio });
+      return talk.ask(request);
+    } finally {
+      talk.end();
+    }
+  });
 }
 
 function runCriu(path: string, args: readonly string[], report: Reporter): { status: number | null; output: string } {
-  const stdin = native().open("/dev/null", O_RDWR, 0);
-  const output = native().memfd("criu", "");
-  try {
-    const plan = planCriu({ path, args, env: [`PATH=${searchPath()}`], preserve: 0 });
-    const pid = spawn(plan, { stdio: [stdin, output, output], preserve: [], report });
-    const status = native().reap(pid);
-    return { status, output: native().readFile(`/proc/self/fd/${output}`) };
-  } finally {
-    native().close(stdin);
-    native().close(output);
-  }
-}
-
-interface Surroundings {
-  stdio: readonly [number, number, number];
-  preserve: readonly number[];
-  report: Reporter;
-  /** Makes the cgroup around the process (systemd). */
-  enterCgroup?: ((pid: number) => void) | undefined;
-}
-
-/** Runs a program of runt-init that ends in criu, or just ends. Out: the process, a child of ours that runs it by now. */
-export function spawn(made: Plan, { stdio, preserve, report, enterCgroup }: Surroundings): number {
-  const plan = traced(made, report);
-  const spawned = native().spawnInit({
-    initPath: initPath(),
-    program: encodeProgram(plan),
-    stdio,
-    preserve,
-    slots: [],
-  });
-  const { channel, pid, pidfd } = spawned;
-  native().close(pidfd);
-  try {
-    for (let message = native().receive(channel, -1); message !== null; message = native().receive(channel, -1)) {
-      const step = plan.steps[message.step];
-      if (message.kind === MESSAGE_FAILURE) throw failureError(step, message);
-      if (message.kind === MESSAGE_WARNING) report.warn(message.text);
-      if (message.kind === MESSAGE_PROGRESS) reportProgress(step, message, report);
-      if (message.kind !== MESSAGE_SYNC) continue;
-      enterCgroup?.(pid);
-      native().answer(channel, -1);
-    }
-  } catch (error) {
-    native().kill(pid, 9);
-    native().reap(pid);
-    throw error;
-  } finally {
-    native().close(channel);
-  }
-  return pid;
+  const plan = planCriu({ path, args, env: [`PATH=${searchPath()}`], preserve: 0 });
+  return withOutput((stdio, said) => ({ status: runProgram(plan, { stdio, report }), output: said() }));
 }
 
 /** `criu swrk`: one process for one request. */
@@ -161,31 +111,20 @@ export class CriuTalk {
     private readonly report: Reporter,
   ) {}
 
-  /**
-   * Starts it. In: the program around the command; stdin, stdout and stderr (a single one stands for all three, and is
-   * closed here); descriptors that criu finds from 4 on.
-   */
+  /** Starts it. In: the program around the command; descriptors that criu finds from 4 on. */
   start(
     plan: (command: CriuCommand) => Plan,
-    stdio: readonly number[],
-    further: readonly number[] = [],
-    enterCgroup?: (pid: number) => void,
+    { stdio, further = [], enterCgroup }: Pick<Surroundings, "stdio" | "enterCgroup"> & { further?: readonly number[] },
   ): void {
     const [ours, theirs] = native().socketpair();
     this.socket = ours;
-    const [stdin, stdout, stderr] = stdio.length === 1 ? [stdio[0]!, stdio[0]!, stdio[0]!] : stdio;
+    const { path, report } = this;
     try {
       const env = [`PATH=${searchPath()}`];
-      const command = { path: this.path, args: ["swrk", "3"], env, preserve: 1 + further.length };
-      this.pid = spawn(plan(command), {
-        stdio: [stdin!, stdout!, stderr!],
-        preserve: [theirs, ...further],
-        report: this.report,
-        enterCgroup,
-      });
+      const made = plan({ path, args: ["swrk", "3"], env, preserve: 1 + further.length });
+      this.pid = startProgram(made, { report, stdio, preserve: [theirs, ...further], enterCgroup });
     } finally {
       native().close(theirs);
-      if (stdio.length === 1) native().close(stdio[0]!);
     }
   }
 

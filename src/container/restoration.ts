@@ -16,9 +16,10 @@ import { keepCgroupOptions } from "./cgroup-options.js";
 import type { CheckpointDocument } from "./checkpoint-files.js";
 import { placeTerminal } from "./console.js";
 import { criuFailure } from "./criu-failure.js";
-import { type Criu, CriuTalk, spawn } from "./criu-process.js";
+import { type Criu, CriuTalk } from "./criu-process.js";
 import { closeDirectories, type CriuDirectories, directoriesSeenBy, openToGroup } from "./criu-settings.js";
 import { makePlan } from "./design.js";
+import { runProgram } from "./helper-program.js";
 import { openPidfd, signalByPidfd } from "./process-handle.js";
 import type { RestoreRequest } from "./restore.js";
 import { checkRestored } from "./restore-check.js";
@@ -102,12 +103,7 @@ export class Restoration {
       native().mkdir(`${directory}/${NOTIFY_DIRECTORY}`, 0o755);
       native().chmod(`${directory}/${NOTIFY_DIRECTORY}`, 0o755);
     }
-    const pid = spawn(planMountPoints(config, host, this.rootRequest(directory)), {
-      stdio: [0, 1, 2],
-      preserve: [],
-      report,
-    });
-    native().reap(pid);
+    runProgram(planMountPoints(config, host, this.rootRequest(directory)), { report });
   }
 
   private rootRequest(directory: string): RootRequest {
@@ -129,12 +125,10 @@ export class Restoration {
     let seen: CriuDirectories | null = null;
     try {
       this.openNamespaces(inherited);
-      talk.start(
-        (command) => planRestore(config, host, this.rootRequest(directory), command),
-        [0, 1, 2],
-        inherited.fds,
-        this.cgroup.enter ? (pid) => this.taken.enterCgroup(pid) : undefined,
-      );
+      talk.start((command) => planRestore(config, host, this.rootRequest(directory), command), {
+        further: inherited.fds,
+        enterCgroup: this.cgroup.enter ? (pid) => this.taken.enterCgroup(pid) : undefined,
+      });
       // All that it makes belongs there, too.
       source.resctrl?.join(talk.pid);
       seen = directoriesSeenBy(talk.pid, source.directories);

@@ -3,8 +3,7 @@
 import { NAMESPACE_FLAGS } from "../plan/namespaces.js";
 import { StepList, place } from "../plan/program.js";
 import type { Spec } from "../spec/types.gen.js";
-import { spawn } from "./criu-process.js";
-import { native } from "../host/native.js";
+import { runSteps } from "./helper-program.js";
 import type { Reporter } from "./report.js";
 
 /** Brings up lo in a network namespace of the container's own, as create does. */
@@ -17,6 +16,5 @@ export function raiseLoopback(config: Spec, pid: number, report: Reporter): void
   list.add(at, { op: "open_namespace", slot: 0, path: `/proc/${pid}/ns/net`, type });
   list.add(at, { op: "join_namespace", slot: 0, type, tolerate: 0 });
   list.add(at, { op: "raise_loopback" });
-  const plan = { steps: list.steps, slots: 1, passed: 0, warnings: [] };
-  native().reap(spawn(plan, { stdio: [0, 1, 2], preserve: [], report }));
+  runSteps(list, 1, report);
 }
