@@ -1,5 +1,7 @@
 // Parsers for the kernel's texts about cgroups. Pure: text in, data out.
 
+import { parseMountinfo } from "../host/mountinfo.js";
+
 /** A line of /proc/PID/cgroup. */
 export interface ProcessCgroup {
   /** ["cpu", "cpuacct"], ["name=systemd"], or [""] for cgroup2. */
@@ -31,32 +33,12 @@ export interface CgroupMount {
   controllers: string[];
 }
 
-/** Finds the cgroup mounts in /proc/self/mountinfo (proc_pid_mountinfo(5)), in the order of the file. */
+/** Finds the cgroup mounts in the text of /proc/self/mountinfo, in the order of the file. */
 export function parseCgroupMounts(text: string): CgroupMount[] {
-  const mounts: CgroupMount[] = [];
-  for (const line of text.split("\n")) {
-    // The optional fields before " - " vary in number, so the line is read from both sides of it.
-    const separator = line.indexOf(" - ");
-    if (separator < 0) continue;
-    const mountPoint = line.slice(0, separator).split(" ")[4];
-    const [type, , superOptions = ""] = line.slice(separator + 3).split(" ");
-    if (mountPoint === undefined) continue;
-    if (type === "cgroup2") {
-      mounts.push({ version: 2, mountPoint: unescapeMountPoint(mountPoint), controllers: [] });
-    } else if (type === "cgroup") {
-      mounts.push({
-        version: 1,
-        mountPoint: unescapeMountPoint(mountPoint),
-        controllers: superOptions.split(","),
-      });
-    }
-  }
-  return mounts;
-}
-
-/** The kernel writes blank, tab, newline and backslash as three octal digits. */
-export function unescapeMountPoint(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+  return parseMountinfo(text).flatMap(({ type, point: mountPoint, superOptions }): CgroupMount[] => {
+    if (type === "cgroup2") return [{ version: 2, mountPoint, controllers: [] }];
+    return type === "cgroup" ? [{ version: 1, mountPoint, controllers: [...superOptions] }] : [];
+  });
 }
 
 /** "key value" lines: cgroup.events, cpu.stat, memory.stat. */

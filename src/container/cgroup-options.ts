@@ -2,6 +2,7 @@
 // everywhere: the host would be left without nsdelegate, by which a container can't leave what it was delegated.
 
 import { failure } from "../host/failure.js";
+import { parseMountinfo } from "../host/mountinfo.js";
 import { native } from "../host/native.js";
 import { NAMESPACE_FLAGS } from "../plan/namespaces.js";
 import { OWN, StepList } from "../plan/program.js";
@@ -59,13 +60,8 @@ function restoreOptions(options: string | undefined, report: Reporter): void {
 
 /** Options of the host's cgroup2, without those that every mount has; undefined when there is none. In: a mountinfo. */
 export function cgroupOptions(mountinfo: string): string | undefined {
-  for (const line of mountinfo.split("\n")) {
-    const [type, , options = ""] = line.slice(line.indexOf(" - ") + 3).split(" ");
-    if (type !== "cgroup2") continue;
-    return options
-      .split(",")
-      .filter((option) => option !== "rw" && option !== "ro")
-      .join(",");
-  }
-  return undefined;
+  return parseMountinfo(mountinfo)
+    .find(({ type }) => type === "cgroup2")
+    ?.superOptions.filter((option) => option !== "rw" && option !== "ro")
+    .join(",");
 }

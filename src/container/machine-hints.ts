@@ -46,6 +46,7 @@ export function coveredHint(text: string): string | undefined {
 /** The mount points below a directory, in the text of a mountinfo. Mounts on sysfs's own empty directories cover nothing. */
 export function mountsBelow(text: string, place: string): string[] {
   const ofKernel = /^\/sys\/(fs\/|kernel\/|firmware\/efi\/efivars$)|^\/proc\/(sys\/fs\/binfmt_misc|fs\/nfsd)$/;
+  // Without parseMountinfo: whoever can fail would load it, which is a chunk more of the engine for `run`.
   const points = text.split("\n").map((line) => line.split(" ")[4] ?? "");
   return [...new Set(points)].filter((point) => point.startsWith(`${place}/`) && !ofKernel.test(point));
 }

@@ -2,9 +2,9 @@
 // (Documentation/arch/x86/resctrl.rst) is a directory; the kernel fills it with its files. The same serves
 // AMD's and Arm's counterparts.
 
-import { unescapeMountPoint } from "../cgroup/proc-files.js";
 import { RuntError, wordPointer } from "../errors.js";
 import { failure } from "../host/failure.js";
+import { parseMountinfo } from "../host/mountinfo.js";
 import { native } from "../host/native.js";
 import type { LinuxIntelRdt } from "../spec/types.gen.js";
 import type { ResctrlState } from "./state.js";
@@ -178,13 +178,7 @@ export function openResctrl(rdt: LinuxIntelRdt, id: string): Resctrl {
 
 /** Where resctrl is mounted as a whole, in the text of /proc/self/mountinfo. */
 export function resctrlMountPoint(mountinfo: string): string | undefined {
-  for (const line of mountinfo.split("\n")) {
-    const separator = line.indexOf(" - ");
-    if (separator < 0 || !line.startsWith("resctrl ", separator + 3)) continue;
-    const [, , , root, mountPoint] = line.split(" ");
-    if (root === "/") return unescapeMountPoint(mountPoint!);
-  }
-  return undefined;
+  return parseMountinfo(mountinfo).find(({ type, root }) => type === "resctrl" && root === "/")?.point;
 }
 
 /**

@@ -16,6 +16,8 @@ export interface MountEntry {
   /** Of this mount: ro, nosuid, … */
   options: readonly string[];
   type: string;
+  /** Of the file system: what its type has of options. */
+  superOptions: readonly string[];
 }
 
 /** The mounts of a process, in the order in which they were made. */
@@ -23,13 +25,14 @@ export function mountsOf(pid: number | "self"): MountEntry[] {
   return parseMountinfo(native().readFile(`/proc/${pid}/mountinfo`));
 }
 
+/** In: the text of a mountinfo. Lines that are none are passed over. */
 export function parseMountinfo(text: string): MountEntry[] {
   const mounts: MountEntry[] = [];
   for (const line of text.split("\n")) {
     // The optional fields before " - " vary in number.
     const [before = "", after = ""] = line.split(" - ");
     const [id, parent, device, root, point, options] = before.split(" ");
-    const [type] = after.split(" ");
+    const [type = "", , superOptions = ""] = after.split(" ");
     if (id === undefined || device === undefined || root === undefined || point === undefined) continue;
     mounts.push({
       id: Number(id),
@@ -38,7 +41,8 @@ export function parseMountinfo(text: string): MountEntry[] {
       root: unescaped(root),
       point: unescaped(point),
       options: options?.split(",") ?? [],
-      type: type ?? "",
+      type,
+      superOptions: superOptions.split(","),
     });
   }
   return mounts;

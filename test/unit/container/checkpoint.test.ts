@@ -22,7 +22,7 @@ const config = (mounts: Spec["mounts"], linux: Spec["linux"] = {}): Spec => ({
 const mounted = (...points: string[]): MountEntry[] =>
   points.map((point, id) => {
     const [path, root = "/"] = point.split(" ");
-    return { id, parent: 0, device: "0:1", root, point: path!, options: [], type: "t" };
+    return { id, parent: 0, device: "0:1", root, point: path!, options: [], type: "t", superOptions: [] };
   });
 
 const same = (path: string) => path;

@@ -51,6 +51,7 @@ t.test("mountinfo", async (t) => {
     point: "/mnt\tx\\",
     options: ["ro", "nosuid"],
     type: "tmpfs",
+    superOptions: ["rw"],
   });
   t.equal(mountAt(mounts, "/proc/kcore")?.id, 25, "the uppermost");
   t.equal(mountAt(mounts, "/nowhere"), undefined);
