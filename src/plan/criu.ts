@@ -3,17 +3,16 @@
 
 import type { Spec } from "../spec/types.gen.js";
 import { RuntError } from "../errors.js";
-import { EXPECT_DIRECTORY, EXPECT_NULL_DEVICE, MS_REC, MS_SLAVE, TARGET_AS_SOURCE } from "./constants.js";
+import { EXPECT_DIRECTORY, EXPECT_NULL_DEVICE, TARGET_AS_SOURCE } from "./constants.js";
 import { isKernelDirectory } from "./destinations.js";
 import { DEFAULT_DEVICE_PATHS } from "./devices.js";
 import { type PlannedMount, planSourceMount, readMount } from "./mounts.js";
 import { foldMountOptions } from "./mount-options.js";
 import { NAMESPACE_FLAGS } from "./namespaces.js";
-import { planOverlay } from "./overlay.js";
 import { cleanPath, hostPath, isWithin } from "./paths.js";
 import { Planning } from "./planning.js";
 import { OWN, type Place, place, StepList } from "./program.js";
-import { rootPath } from "./rootfs.js";
+import { openRoot, planHostPropagation } from "./rootfs.js";
 import { NO_SLOT, SYNC_CGROUP } from "./steps.gen.js";
 import { openTree } from "./trees.js";
 import type { CgroupPlacement, ContainerRequest, Host, Plan } from "./types.js";
@@ -92,6 +91,8 @@ export function planRestore(config: Spec, host: Host, request: RestoreRequest, c
   planOwnMounts(planning);
   // Opened before the stage covers what they may lie on.
   const sources = request.sources.map((shown) => ({ ...openSource(planning, shown), target: `/${shown.name}` }));
+  // It follows the host, as the root of a container of runc's may: criu takes from it whom to follow, and makes it private
+  // where the images say so.
   const root = openRoot(planning);
   const stage = planning.slot();
   const at = place("/root/path");
@@ -100,7 +101,7 @@ export function planRestore(config: Spec, host: Host, request: RestoreRequest, c
   inside.add(at, { op: "attach_root", slot: stage, path: request.stage });
   for (const source of sources) attach(planning, source.at, source.slot, source.target);
   inside.add(at, { op: "make_directory", path: `/${ROOT_NAME}`, mode: 0o711, uid: 0, gid: 0 });
-  inside.add(at, { op: "attach_root", slot: root, path: rootSeen(request.stage) });
+  inside.add(at, { op: "attach_root", slot: root.slot, path: rootSeen(request.stage) });
   // criu takes the root as it is given it: the flags of its mount are ours to set.
   if (config.root.readonly) inside.add(place("/root/readonly"), { op: "set_root", propagation: 0, readonly: 1 });
   // Inherited by all that criu makes: before 3.18 it does not keep it, and programs with a set-uid bit would count again.
@@ -122,9 +123,9 @@ function joinCgroups(list: StepList, { join, into, wait }: CgroupPlacement): voi
 export function planMountPoints(config: Spec, host: Host, request: RestoreRequest): Plan {
   const planning = planningOf(config, host, request);
   planOwnMounts(planning);
-  const at = place("/root/path", rootPath(planning));
   // On its own place: this program sees the host as it is.
-  planning.inside.add(at, { op: "attach_root", slot: openRoot(planning), path: rootPath(planning) });
+  const { at, path, slot } = openRoot(planning);
+  planning.inside.add(at, { op: "attach_root", slot, path });
   const temporary = temporaryDirectories(config);
   config.mounts?.forEach((mount, index) => {
     const target = cleanPath(mount.destination);
@@ -215,19 +216,7 @@ function planningOf(config: Spec, host: Host, { id, bundle, stateDir, cgroups }:
 
 function planOwnMounts({ start }: Planning): void {
   start.add(OWN, { op: "unshare", flags: NAMESPACE_FLAGS.mount });
-  start.add(OWN, { op: "set_host_propagation", flags: MS_REC | MS_SLAVE });
-}
-
-/**
- * The root, following the host: the root of a container of runc's may, and criu takes from it whom to follow. It makes
- * the root private where the images say so. Out: its slot.
- */
-function openRoot(planning: Planning): number {
-  const path = rootPath(planning);
-  const at = place("/root/path", path);
-  return (
-    planOverlay(planning) ?? openTree(planning, at, { path, recursive: true, expect: EXPECT_DIRECTORY, follows: true })
-  );
+  planHostPropagation(start);
 }
 
 /** No process is cloned: what stage A would open is opened by the same process. */

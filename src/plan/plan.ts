@@ -62,7 +62,7 @@ export function planContainer(
     begun = firstSteps(planning);
     begin(planOf(planning));
   }
-  planHostPropagation(planning);
+  if (!planning.inheritsMounts) planHostPropagation(planning.inside);
   planRoot(planning);
   planMounts(planning);
   planNotify(planning);

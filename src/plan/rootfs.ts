@@ -15,7 +15,7 @@ import { planCover } from "./inherited-mounts.js";
 import { planOverlay } from "./overlay.js";
 import { hostPath } from "./paths.js";
 import type { Planning } from "./planning.js";
-import { OWN, place } from "./program.js";
+import { OWN, type Place, place, type StepList } from "./program.js";
 import { openTree, setPropagation } from "./trees.js";
 
 const PROPAGATIONS: Readonly<Record<RootfsPropagation, number>> = {
@@ -51,13 +51,19 @@ export function rootPath({ config, request }: Pick<Planning, "config" | "request
   return request.rootPoint ?? hostPath(request.bundle, config.root.path);
 }
 
-/** Opens the root and puts it in the place of its directory. */
-export function planRoot(planning: Planning): void {
-  const { inside, sources } = planning;
+/** Opens the root, with all that is mounted below it: the overlay, or a tree of the host that follows the host. */
+export function openRoot(planning: Planning): { at: Place; path: string; slot: number } {
   const path = rootPath(planning);
   const at = place("/root/path", path);
   const slot =
     planOverlay(planning) ?? openTree(planning, at, { path, recursive: true, expect: EXPECT_DIRECTORY, follows: true });
+  return { at, path, slot };
+}
+
+/** Opens the root and puts it in the place of its directory. */
+export function planRoot(planning: Planning): void {
+  const { inside, sources } = planning;
+  const { at, path, slot } = openRoot(planning);
   const propagation = rootPropagation(planning);
   setPropagation(sources, PROPAGATION_PLACE, slot, propagation & LATE ? MS_PRIVATE : propagation);
   // Not before the tree has been copied: its mounts would be covered.
@@ -69,9 +75,8 @@ export function planRoot(planning: Planning): void {
  * Cuts the new mount namespace off from the host's before anything is mounted in it. Slave, not
  * private: what the host unmounts goes away here too, instead of being held busy by a container.
  */
-export function planHostPropagation({ inside, inheritsMounts }: Planning): void {
-  if (inheritsMounts) return;
-  inside.add(OWN, { op: "set_host_propagation", flags: MS_REC | MS_SLAVE });
+export function planHostPropagation(list: StepList): void {
+  list.add(OWN, { op: "set_host_propagation", flags: MS_REC | MS_SLAVE });
 }
 
 /** Leaves the host's root. */
