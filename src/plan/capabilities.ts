@@ -1,5 +1,16 @@
 // process.capabilities: config.md, "Linux Process"; capabilities(7).
 
+import {
+  CAP_CHOWN,
+  CAP_DAC_OVERRIDE,
+  CAP_DAC_READ_SEARCH,
+  CAP_FOWNER,
+  CAP_SETGID,
+  CAP_SETUID,
+  CAP_SYS_ADMIN,
+  CAP_SYS_NICE,
+  CAP_SYS_RESOURCE,
+} from "./constants.js";
 import type { LinuxCapabilities } from "../spec/types.gen.js";
 import type { Planning } from "./planning.js";
 import { OWN, place, type StepList } from "./program.js";
@@ -58,18 +69,6 @@ function capabilityBit(name: string): bigint {
   const number = CAPABILITIES.indexOf(name);
   return number < 0 ? 0n : 1n << BigInt(number);
 }
-
-// Bits of single ones (linux/capability.h).
-const CAP_CHOWN = 1n << 0n;
-const CAP_DAC_OVERRIDE = 1n << 1n;
-const CAP_DAC_READ_SEARCH = 1n << 2n;
-const CAP_FOWNER = 1n << 3n;
-const CAP_SETGID = 1n << 6n;
-const CAP_SETUID = 1n << 7n;
-/** A filter without no_new_privs (seccomp(2)); real-time I/O before Linux 5.14 (ioprio_set(2)). */
-const CAP_SYS_ADMIN = 1n << 21n;
-const CAP_SYS_NICE = 1n << 23n;
-const CAP_SYS_RESOURCE = 1n << 24n;
 
 /** What the steps between the entry into a container and its program need, whatever the config says. */
 const FOR_ENTRY = CAP_SETUID | CAP_SETGID | CAP_DAC_OVERRIDE | CAP_SYS_RESOURCE | CAP_SYS_NICE;
@@ -141,6 +140,7 @@ export function planBounding(list: StepList, { bounding }: CapabilitySets): void
  */
 export function planEntryRights(list: StepList, planning: Planning, sets: CapabilitySets): void {
   const { terminal, ioPriority } = planning.config.process;
+  // A filter without no_new_privs (seccomp(2)); real-time I/O before Linux 5.14 (ioprio_set(2)).
   const needsAdmin = isEarlySeccomp(planning) || ioPriority?.class === "IOPRIO_CLASS_RT";
   const needed = FOR_ENTRY | (terminal ? FOR_TERMINAL : 0n) | (needsAdmin ? CAP_SYS_ADMIN : 0n);
   const kept = sets.permitted | sets.inheritable | (needed & availableCapabilities(planning));

@@ -41,3 +41,15 @@ export const TARGET_DIRECTORY = 1;
 export const S_IFIFO = 0o010000;
 export const S_IFCHR = 0o020000;
 export const S_IFBLK = 0o060000;
+
+// linux/capability.h: bits in a set.
+export const CAP_CHOWN = 1n << 0n;
+export const CAP_DAC_OVERRIDE = 1n << 1n;
+export const CAP_DAC_READ_SEARCH = 1n << 2n;
+export const CAP_FOWNER = 1n << 3n;
+export const CAP_SETGID = 1n << 6n;
+export const CAP_SETUID = 1n << 7n;
+export const CAP_SYS_PTRACE = 1n << 19n;
+export const CAP_SYS_ADMIN = 1n << 21n;
+export const CAP_SYS_NICE = 1n << 23n;
+export const CAP_SYS_RESOURCE = 1n << 24n;

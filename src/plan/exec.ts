@@ -1,5 +1,6 @@
 // The end of the program: found, agreed with the engine, waited for, executed.
 
+import { CAP_SYS_PTRACE } from "./constants.js";
 import { environmentOf, searchPath } from "./environment.js";
 import { hasStartHooks, planStartHooks } from "./hooks.js";
 import type { Planning } from "./planning.js";
@@ -7,9 +8,6 @@ import { OWN, place } from "./program.js";
 import { planLowFileLimit } from "./rlimits.js";
 import { isEarlySeccomp, planSeccomp } from "./seccomp.js";
 import { NO_SLOT, SYNC_READY } from "./steps.gen.js";
-
-// linux/capability.h
-const CAP_SYS_PTRACE = 1n << 19n;
 
 /** 0, 1, 2. */
 const STANDARD_STREAMS = 3;

@@ -1,6 +1,7 @@
 // Users of a user namespace: config-linux.md, "User namespace mappings"; user_namespaces(7).
 
 import type { LinuxIDMapping, Spec } from "../spec/types.gen.js";
+import { CAP_SETGID, CAP_SETUID } from "./constants.js";
 import type { Planning } from "./planning.js";
 import { place } from "./program.js";
 import type { Host } from "./types.js";
@@ -15,10 +16,6 @@ export function hostId(mappings: readonly LinuxIDMapping[] | undefined, id: numb
 export function mapText(mappings: readonly LinuxIDMapping[]): string {
   return mappings.map(({ containerID, hostID, size }) => `${containerID} ${hostID} ${size}\n`).join("");
 }
-
-// linux/capability.h
-const CAP_SETGID = 1n << 6n;
-const CAP_SETUID = 1n << 7n;
 
 /** Whether the caller may map any ids that its own user namespace has. Else: the own ids, or newuidmap and newgidmap. */
 export function mapsFreely({ euid, capabilities }: Host): boolean {

@@ -3,6 +3,7 @@
 
 import { RuntError } from "../errors.js";
 import type { LinuxNamespaceType, Spec } from "../spec/types.gen.js";
+import { CAP_SYS_ADMIN } from "./constants.js";
 import { planDroppedGroups } from "./mappings.js";
 import type { Planning } from "./planning.js";
 import { OWN, type Place, place } from "./program.js";
@@ -89,9 +90,6 @@ export class Namespaces {
 }
 
 const ALL = place("/linux/namespaces");
-
-// linux/capability.h
-const CAP_SYS_ADMIN = 1n << 21n;
 
 /** Without rights over the own user namespace every other namespace needs one of its own around it. */
 export function requireUserNamespace({ host, namespaces }: Planning): void {
