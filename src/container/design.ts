@@ -24,7 +24,7 @@ import {
   type ProcessIdentity,
   type RootMountState,
 } from "./state.js";
-import { NOTIFY_DIRECTORY, stateDirectory } from "./store.js";
+import { notifyDirectory, stateDirectory } from "./store.js";
 
 export interface CreateRequest {
   /** For messages that name the program. */
@@ -135,7 +135,7 @@ export function makePlan(
     preserve: preserved.descriptors.length,
     listenFds: preserved.listenFds,
     ...(preserved.listenFdNames === undefined ? {} : { listenFdNames: preserved.listenFdNames }),
-    ...(request.notifySocket === undefined ? {} : { notifyDirectory: `${stateDir}/${NOTIFY_DIRECTORY}` }),
+    ...(request.notifySocket === undefined ? {} : { notifyDirectory: notifyDirectory(stateDir) }),
     noPivot: request.noPivot,
     noNewKeyring: request.noNewKeyring,
     cgroups: cgroup.placement(),

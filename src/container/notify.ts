@@ -11,13 +11,22 @@ import { RuntError } from "../errors.js";
 import type { NotifySockets } from "../host/addon.js";
 import { failure } from "../host/failure.js";
 import { native } from "../host/native.js";
-import { NOTIFY_DIRECTORY, NOTIFY_NAME } from "./store.js";
+import { NOTIFY_NAME, notifyDirectory } from "./store.js";
 import type { Reporter } from "./report.js";
 
 const WHERE = "NOTIFY_SOCKET";
 
+/** Makes what the container will see as /run/notify. In: the container's state directory. */
+export function makeNotifyDirectory(stateDirectory: string): void {
+  const directory = notifyDirectory(stateDirectory);
+  native().mkdir(directory, 0o755);
+  // Whatever the caller's umask: every user of the container must get through.
+  native().chmod(directory, 0o755);
+}
+
 /** The service manager that wants to be told, and the socket that the container tells it by. */
 export class Notifier {
+  readonly makeDirectory = makeNotifyDirectory;
   private manager = -1;
   private socket = -1;
 
@@ -46,17 +55,9 @@ export class Notifier {
     }
   }
 
-  /** What the container will see as /run/notify. In: the container's state directory. */
-  makeDirectory(stateDirectory: string): void {
-    const directory = `${stateDirectory}/${NOTIFY_DIRECTORY}`;
-    native().mkdir(directory, 0o755);
-    // Whatever the caller's umask: every user of the container must get through.
-    native().chmod(directory, 0o755);
-  }
-
   /** Listens for the container. False when it was created for a caller without $NOTIFY_SOCKET. */
   listen(stateDirectory: string): boolean {
-    const directory = `${stateDirectory}/${NOTIFY_DIRECTORY}`;
+    const directory = notifyDirectory(stateDirectory);
     if (native().lstat(directory) === null) return false;
     native().unlink(`${directory}/${NOTIFY_NAME}`);
     this.socket = native().listenNotify(directory, NOTIFY_NAME);

@@ -20,6 +20,7 @@ import { type Criu, CriuTalk } from "./criu-process.js";
 import { closeDirectories, type CriuDirectories, directoriesSeenBy, openToGroup } from "./criu-settings.js";
 import { makePlan } from "./design.js";
 import { runProgram } from "./helper-program.js";
+import { makeNotifyDirectory } from "./notify.js";
 import { openPidfd, signalByPidfd } from "./process-handle.js";
 import type { RestoreRequest } from "./restore.js";
 import { checkRestored } from "./restore-check.js";
@@ -27,7 +28,7 @@ import { findSources, type FoundSource, type InheritedDescriptors, restoreOption
 import { raiseLoopback } from "./restore-network.js";
 import { cachedFilter } from "./seccomp-cache.js";
 import type { StateDocument } from "./state.js";
-import { NOTIFY_DIRECTORY } from "./store.js";
+import { notifyDirectory } from "./store.js";
 
 /** The name of criu's log. */
 export const RESTORE_LOG = "restore.log";
@@ -99,10 +100,7 @@ export class Restoration {
     for (const warning of this.plan.warnings) report.warn(warning);
     this.sources = findSources(this.source.document, config, request.bundle, request.root);
     const { mounts } = this.source.document;
-    if (Object.values(mounts ?? {}).some(({ kind }) => kind === "notify")) {
-      native().mkdir(`${directory}/${NOTIFY_DIRECTORY}`, 0o755);
-      native().chmod(`${directory}/${NOTIFY_DIRECTORY}`, 0o755);
-    }
+    if (Object.values(mounts ?? {}).some(({ kind }) => kind === "notify")) makeNotifyDirectory(directory);
     runProgram(planMountPoints(config, host, this.rootRequest(directory)), { report });
   }
 
@@ -112,6 +110,7 @@ export class Restoration {
       id,
       bundle,
       stateDir: directory,
+      notifyDirectory: notifyDirectory(directory),
       stage: this.request.root,
       sources: this.sources,
       cgroups: this.cgroup.placement(),

@@ -18,13 +18,17 @@ const EXEC = "exec";
 /** The socket that a created container waits on for `start`. */
 export const START_SOCKET = "start.sock";
 
-/** What a container that may notify has as /run/notify, and the socket in it (notify.ts). */
-export const NOTIFY_DIRECTORY = "notify";
+/** The socket in the directory that a container which may notify has as /run/notify (notify.ts). */
 export const NOTIFY_NAME = "notify.sock";
 
 /** The directory of a container. */
 export function stateDirectory(root: string, id: string): string {
   return `${root}/${id}`;
+}
+
+/** What a container that may notify has as /run/notify. In: its directory. */
+export function notifyDirectory(directory: string): string {
+  return `${directory}/notify`;
 }
 
 export function noSuchContainer(): RuntError {

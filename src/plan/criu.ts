@@ -61,6 +61,8 @@ export interface ShownSource {
 
 /** A container that criu is to bring back. */
 export interface RestoreRequest extends Pick<ContainerRequest, "id" | "bundle" | "stateDir"> {
+  /** Made when the checkpoint has one. */
+  notifyDirectory: string;
   /**
    * A directory of the host that users of user namespaces can reach, below which criu is shown the container's root and
    * the sources of its mounts: see rootSeen and sourceSeen. In criu's mount namespace nothing else is there.
@@ -206,10 +208,10 @@ function temporaryDirectories({ mounts = [] }: Spec): string[] {
   return mounts.filter(({ type }) => type === "tmpfs").map(({ destination }) => cleanPath(destination));
 }
 
-function planningOf(config: Spec, host: Host, { id, bundle, stateDir, cgroups }: RestoreRequest): Planning {
+function planningOf(config: Spec, host: Host, request: RestoreRequest): Planning {
+  const { id, bundle, stateDir, notifyDirectory, cgroups } = request;
   return new Planning(config, host, {
-    ...{ id, bundle, stateDir, cgroups },
-    notifyDirectory: `${stateDir}/notify`,
+    ...{ id, bundle, stateDir, notifyDirectory, cgroups },
     ...{ waitForStart: false, preserve: 0, listenFds: 0, noPivot: false, noNewKeyring: false },
   });
 }

@@ -10,6 +10,7 @@ const request = {
   id: "box",
   bundle: "/bundle",
   stateDir: "/run/runt/box",
+  notifyDirectory: "/run/runt/box/notify",
   stage: "/run/runt",
   sources: [],
   cgroups: { join: ["/cg/v1"], into: "/cg/v2" },
