@@ -57,14 +57,19 @@ struct Directories {
   }
 
   // Those of `among` that are not this process's own. False with errno when one can't be looked at: what is not
-  // known to be the same must not be taken for it. ENOENT: this kernel has no namespaces of that kind.
+  // known to be the same must not be taken for it. Only what this process lacks too is no kind that the kernel has: a
+  // process that has ended has left its namespaces, and its program would be run in the host's.
   bool find_differing(uint32_t among, uint32_t &flags) const {
     flags = 0;
     for (const NamespaceKind &kind : kNamespaces) {
       if (!(among & kind.flag)) continue;
       struct stat mine, other;
-      if (fstatat(own.get(), kind.file, &mine, 0) != 0 || fstatat(theirs.get(), kind.file, &other, 0) != 0) {
+      if (fstatat(own.get(), kind.file, &mine, 0) != 0) {
         if (errno == ENOENT) continue;
+        return false;
+      }
+      if (fstatat(theirs.get(), kind.file, &other, 0) != 0) {
+        if (errno == ENOENT) errno = ESRCH;
         return false;
       }
       if (mine.st_ino != other.st_ino || mine.st_dev != other.st_dev) flags |= kind.flag;

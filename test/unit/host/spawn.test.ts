@@ -1,14 +1,16 @@
 // runt-init is started: what it gets, what it does not get, and what it says.
 
 import { copyFileSync, readdirSync, readlinkSync } from "node:fs";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import t from "tap";
 import { O_RDONLY } from "../../../src/host/constants.js";
 import { initPath, native } from "../../../src/host/native.js";
 import { encodeProgram } from "../../../src/plan/encode.js";
-import { MESSAGE_FAILURE, type Step } from "../../../src/plan/steps.gen.js";
+import { MESSAGE_FAILURE, NO_SLOT, type Step } from "../../../src/plan/steps.gen.js";
+import { processStat } from "../../../src/host/proc.js";
 import { failsWith } from "../../helpers/native-error.js";
+import { until } from "../../helpers/sandbox.js";
 import { finish, program, shell, shellOutput, start } from "./fixtures.js";
 
 t.test("a program runs, and hang-up is its success", async (t) => {
@@ -134,6 +136,22 @@ t.test("a failed step says which, what and why", async (t) => {
   t.match(messages[0], { kind: MESSAGE_FAILURE, step: 0, value: 2, fds: [] });
   t.match(messages[0]!.text, /\/no\/such\/program/);
   t.not(status, 0);
+});
+
+t.test("a process that has ended has no namespaces to be joined: nothing is run in the host's", async (t) => {
+  // Its parent does not ask for its status: a zombie, as a container's first process is that ends while exec comes.
+  const parent = spawn("sh", ["-c", "sleep 0 & echo $!; exec sleep 100"], { stdio: ["ignore", "pipe", "inherit"] });
+  t.teardown(() => parent.kill("SIGKILL"));
+  const pid = Number(await new Promise((resolve) => parent.stdout.once("data", resolve)));
+  await until("it is a zombie", () => processStat(pid)?.state === "Z");
+  const { startTime } = processStat(pid)!;
+  const output = native().memfd("output", "");
+  const join: Step = { op: "join_process", process: NO_SLOT, pid, startTime, flags: 0x6c020000, root: 0 };
+  const { messages, status } = finish(start([join, ...shell("echo escaped")], { stdio: [0, output, 2] }));
+  t.match(messages, [{ kind: MESSAGE_FAILURE, step: 0, value: 3 }]);
+  t.equal(status, 1);
+  t.equal(native().readFile(`/proc/self/fd/${output}`), "");
+  native().close(output);
 });
 
 t.test("a program that is none is refused by runt-init", async (t) => {
