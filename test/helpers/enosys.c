@@ -3,7 +3,9 @@
  *   enosys CALL[:ERRNO][,CALL[:ERRNO]…] COMMAND [ARGUMENT …]
  *
  * A seccomp filter answers ENOSYS (or the errno given, as EPERM) to the calls; it holds for all
- * descendants. With KILL in place of an errno it ends the process that makes the call. As real kernels do not grow calls while they run, nothing can take it back.
+ * descendants. With KILL in place of an errno it ends the process that makes the call. As real kernels do not grow
+ * calls while they run, nothing can take it back.
+ *
  * Exit status 125 when it can't be set up, 127 when the command can't be run. */
 #include <errno.h>
 #include <linux/audit.h>
