@@ -1,7 +1,7 @@
 {
-  # The addons of the engine. The first links libseccomp statically, so that lib/runt/ depends on nothing
-  # but libc. The second talks to systemd; it needs libsystemd, which is there wherever systemd is, and is
-  # left out where libsystemd-dev is missing. The static programs (runt-init, launcher) are made by scripts/build.mjs.
+  # The addons. The first, for Node, is linked into bin/runt as well (scripts/build-engine.mjs); libseccomp is in it,
+  # so that it depends on nothing but libc. The second talks to systemd; it needs libsystemd, which is there wherever systemd is, and is
+  # left out where libsystemd-dev is missing. The static programs (runt-init, the launcher) are made by scripts/build.mjs.
   "target_defaults": {
     "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
     "defines": ["NAPI_VERSION=8", "NAPI_DISABLE_CPP_EXCEPTIONS", "_GNU_SOURCE"],

@@ -2,12 +2,12 @@
 //
 // For changes that are worth less than a busy machine's noise: every run of one is beside a run of the other, and
 // processor time and page faults are counted besides the time on the clock. Both are copied first, in the same way:
-// how the page cache holds the engine's file makes more of a difference than most changes (scripts/align-engine.mjs).
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+// how the page cache holds a file makes a difference, too.
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { fail, placeFile, root } from "../scripts/tools.mjs";
+import { fail, root } from "../scripts/tools.mjs";
 import { makeBundles } from "./bundle.mjs";
 import { begin, buildUsage, end, must, timings, usage } from "./measure.mjs";
 import { median } from "./table.mjs";
@@ -23,7 +23,6 @@ const folder = mkdtempSync(join(tmpdir(), "runt-compare-"));
 const runtimes = Object.entries({ old, new: fresh }).map(([name, from]) => {
   const to = join(folder, name);
   for (const part of ["bin", "lib"]) cpSync(join(from, part), join(to, part), { recursive: true });
-  placeFile(join(to, "lib/runt/engine"), readFileSync(join(from, "lib/runt/engine")), 0o755);
   mkdirSync(join(to, "state"));
   return { name, path: join(to, "bin/runt"), root: join(to, "state") };
 });

@@ -125,7 +125,9 @@ export function buildUsage(root, folder) {
 /** What a command and what it waits for took: { wall, cpu (ms), faults, peak (kB) }. In: its words, or a line of them for sh. */
 export function usage(words, folder, program) {
   const out = join(folder, "usage.json");
-  must(Array.isArray(words) ? [program, out, ...words] : ["sh", "-c", `exec ${program} ${out} ${words}`]);
+  const line = Array.isArray(words) ? [program, out, ...words] : ["sh", "-c", `exec ${program} ${out} ${words}`];
+  // No pipes: a container that was created would hold their other ends.
+  must(line, { stdio: "ignore" });
   return JSON.parse(readFileSync(out, "utf8"));
 }
 

@@ -5,26 +5,23 @@
 //   spec    JSON Schemas → types and validators (ajv, ahead of time)
 //   ts      TypeScript → dist/ (what `node dist/src/cli/main.js` runs, and the tests)
 //   addon   native/addon → lib/runt/runt.node, native/systemd → lib/runt/systemd.node (node-gyp)
-//   init    native/init → lib/runt/runt-init, native/launcher → bin/runt (static, musl)
-//   engine  src/cli/main.ts → lib/runt/engine (one Bun executable)
-//   node    build/node/: the same layout as bin + lib/runt, with Node as its engine (for the tests)
+//   init    native/init → lib/runt/runt-init (static, musl)
+//   engine  bin/runt: src/cli/main.ts, QuickJS and the addon in one executable (scripts/build-engine.mjs)
+//   node    build/node/: a launcher and Node as its engine (for the tests)
 //   man     man/*.8 from the table of flags
 import { execFileSync } from "node:child_process";
 import {
   chmodSync,
-  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
-  rmSync,
   statSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { arch } from "node:process";
-import { alignSegments } from "./align-engine.mjs";
+import { buildEngine } from "./build-engine.mjs";
 import { headersPrefix, newest, oldest, placeFile, root } from "./tools.mjs";
 
 process.chdir(root);
@@ -53,12 +50,12 @@ function buildStatic(folder, output) {
   renameSync(`${output}.new`, output);
 }
 
-// A second prefix whose engine is a script for Node: the same launcher and the same tests run on
+// A second prefix, where runt is a launcher and its engine a script for Node: the same tests run on
 // it. The addon and runt-init that it uses are the checkout's (src/host/native.ts).
 function buildNodePrefix() {
   mkdirSync("build/node/bin", { recursive: true });
   mkdirSync("build/node/lib/runt", { recursive: true });
-  copyFileSync("bin/runt", "build/node/bin/runt");
+  buildStatic("native/launcher", "build/node/bin/runt");
   // Absolute paths: the launcher leaves no PATH that could be asked for `node`. CommonJS in
   // its own package: what package.json files above say of it does not count.
   writeFileSync("build/node/package.json", '{ "type": "commonjs" }\n');
@@ -88,12 +85,12 @@ const files = {
     from: ["native/addon", "native/systemd", "native/common", "native/steps", "binding.gyp"],
     to: ["lib/runt/runt.node"],
   },
-  init: {
-    from: ["native/init", "native/launcher", "native/common", "native/steps"],
-    to: ["lib/runt/runt-init", "bin/runt"],
+  init: { from: ["native/init", "native/common", "native/steps"], to: ["lib/runt/runt-init"] },
+  engine: {
+    from: ["src", "native", "package-lock.json", "scripts/build-engine.mjs"],
+    to: ["bin/runt"],
   },
-  engine: { from: ["src"], to: ["lib/runt/engine"] },
-  node: { from: ["bin/runt"], to: ["build/node/lib/runt/engine"] },
+  node: { from: ["native/launcher"], to: ["build/node/lib/runt/engine"] },
   man: { from: ["src/cli", "scripts/generate-man.mjs"], to: ["man/runt.8"] },
 };
 const isStale = (part) => {
@@ -129,23 +126,8 @@ const parts = {
       placeFile(`lib/runt/${name}`, readFileSync(`build/Release/${name}`), 0o755);
     }
   },
-  init() {
-    buildStatic("native/init", "lib/runt/runt-init");
-    buildStatic("native/launcher", "bin/runt");
-  },
-  engine() {
-    const bun = `node_modules/@oven/bun-linux-${arch === "arm64" ? "aarch64" : "x64"}/bin/bun`;
-    // Split: a command maps only the chunks that it imports. That saves a fifth of the time of a short
-    // command, most of it page faults.
-    // biome-ignore format: options that belong together stand together
-    run(
-      bun, "build", "src/cli/main.ts", "--compile", "--bytecode", "--format=esm", "--splitting",
-      "--minify-syntax", "--minify-whitespace", "--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig", "--outfile", "lib/runt/engine.bun",
-      "--define", `RUNT_COMMIT=${JSON.stringify(commit())}`,
-    );
-    placeFile("lib/runt/engine", alignSegments(readFileSync("lib/runt/engine.bun")), 0o755);
-    rmSync("lib/runt/engine.bun");
-  },
+  init: () => buildStatic("native/init", "lib/runt/runt-init"),
+  engine: () => buildEngine(commit()),
   node: buildNodePrefix,
   man: () => node("scripts/generate-man.mjs"),
 };
@@ -158,7 +140,7 @@ for (const part of asked.length ? asked : Object.keys(parts)) {
   if (!parts[part]) throw new Error(`no such part: ${part} (parts: ${Object.keys(parts).join(", ")})`);
   if (onlyStale && !isStale(part)) continue;
   const start = Date.now();
-  parts[part]();
+  await parts[part]();
   // tsc and the generators leave what has not changed alone: the date says that it was looked at.
   for (const file of files[part].to) if (existsSync(file)) utimesSync(file, new Date(), new Date());
   console.log(`build: ${part} (${((Date.now() - start) / 1000).toFixed(1)} s)`);

@@ -18,9 +18,7 @@ function install(source, folder, mode) {
 }
 
 install(join(root, "bin/runt"), "bin", 0o755);
-install(join(root, "lib/runt/engine"), "lib/runt", 0o755);
 install(join(root, "lib/runt/runt-init"), "lib/runt", 0o755);
-install(join(root, "lib/runt/runt.node"), "lib/runt", 0o644);
 // Only where libsystemd-dev was there when it was built.
 if (existsSync(join(root, "lib/runt/systemd.node"))) {
   install(join(root, "lib/runt/systemd.node"), "lib/runt", 0o644);

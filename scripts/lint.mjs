@@ -70,6 +70,8 @@ const checks = {
       runs("xargs", words, "ignore", sources.join("\n"));
     };
     tidy(sourcesOf(/^native\/(init|launcher)\/.*\.cc$/), ["-fno-rtti"]);
+    const quickjs = ["-isystemnode_modules/qjsc/deps/quickjs_2021_03_27", '-DQUICKJS_VERSION=\\"0\\"'];
+    tidy(sourcesOf(/^native\/(engine|bytecode)\/.*\.cc$/), [...addon, ...quickjs]);
     tidy(sourcesOf(/^native\/(addon|systemd)\/.*\.cc$/), addon);
   },
   shell() {
@@ -88,7 +90,7 @@ const checks = {
       const folder = file.split("/")[1];
       for (const [, from] of source.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)) {
         if (from.startsWith("node:")) {
-          problem(`${file}: imports ${from} (costs Bun 1 to 2 ms at start: use src/host)`);
+          problem(`${file}: imports ${from} (QuickJS has none: use src/host)`);
         }
         if (!from.startsWith(".")) continue;
         const to = relative(root, resolve(root, dirname(file), from)).split("/")[1];

@@ -1,4 +1,4 @@
-// Runs the tests: node scripts/test.mjs [--only unit|integration|clients] [--engine bun|node] [--jobs N] [--no-setup] [NAME ...]
+// Runs the tests: node scripts/test.mjs [--only unit|integration|clients] [--engine quickjs|node] [--jobs N] [--no-setup] [NAME ...]
 //
 // Set-up and build first, then the unit tests, then the integration tests once on each engine.
 // The tests with Podman, containerd and Docker only when asked for (scripts/test-clients.mjs).
@@ -128,7 +128,7 @@ async function runAll(files, engine, env) {
 }
 
 const engines = {
-  bun: process.env.RUNT ?? join(root, "bin/runt"),
+  quickjs: process.env.RUNT ?? join(root, "bin/runt"),
   node: join(root, "build/node/bin/runt"),
 };
 const wants = (kind) => (flags.only.length === 0 && kind !== "clients") || flags.only.includes(kind);
@@ -144,14 +144,15 @@ if (wants("integration") || wants("clients")) {
   const before = snapshot();
   // What containers, cgroups and folders of this run have in their names.
   process.env.RUNT_TEST_RUN = process.pid.toString(36);
-  for (const engine of flags.engine.length ? flags.engine : process.env.RUNT ? ["bun"] : ["bun", "node"]) {
+  for (const engine of flags.engine.length ? flags.engine : process.env.RUNT ? ["quickjs"] : ["quickjs", "node"]) {
     if (!engines[engine]) fail(`test: no such engine: ${engine} (engines: ${Object.keys(engines).join(", ")})`);
     // Node takes 0.1 s to start, and one of our tests starts it 600 times.
     const slower = engine === "node" ? 2 : 1;
     const env = { ...process.env, RUNT: engines[engine], RUNT_TEST_PATIENCE: `${patience * slower}` };
     if (wants("integration")) await runAll(testFiles("integration"), `${engine}: `, env);
     // One caller at a time: each has a daemon and time limits of its own.
-    if (wants("clients") && engine === "bun") for (const file of testFiles("clients")) await runAll([file], "", env);
+    if (wants("clients") && engine === "quickjs")
+      for (const file of testFiles("clients")) await runAll([file], "", env);
   }
   const left = await differences(before, `runt-test-${process.env.RUNT_TEST_RUN}-`);
   if (left.length === 0) counts.passed++;

@@ -1,8 +1,8 @@
-// Runs the integration tests in the test guest: npm run test:vm -- [--engine bun|node] [--jobs N] [NAME ...]
+// Runs the integration tests in the test guest: npm run test:vm -- [--engine quickjs|node] [--jobs N] [NAME ...]
 //
 // Set-up, build, and the guest where it is missing. Then the tests on systemd, pure cgroup v2 and
 // AppArmor. Words are passed on to scripts/test.mjs: NAME picks test files, --engine another engine
-// than Bun. The last line is `N passed, N failed, N skipped`.
+// than QuickJS. The last line is `N passed, N failed, N skipped`.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root, run } from "./tools.mjs";
@@ -16,7 +16,7 @@ const start = Date.now();
 const { status, ...counts } = await suiteInGuest({
   label: "test:vm",
   script: "test.mjs",
-  words: ["--no-setup", "--only", "integration", "--engine", "bun", "--jobs", "2", ...words],
+  words: ["--no-setup", "--only", "integration", "--engine", "quickjs", "--jobs", "2", ...words],
   patience: 4,
   seconds: 1800,
 });

@@ -13,12 +13,12 @@ export const COMMIT = typeof RUNT_COMMIT === "string" ? RUNT_COMMIT : "unknown";
 
 /** The lines of --version. */
 export function versionText(program: string): string {
-  const { bun, node } = process.versions;
+  const { quickjs, node } = process.versions;
   return [
     `${program} version ${shownVersion(program, VERSION)}`,
     `commit: ${COMMIT}`,
     `spec: ${OCI_VERSION}`,
-    `engine: ${bun ? `bun ${bun}` : `node ${node}`}`,
+    `engine: ${quickjs ? `quickjs ${quickjs}` : `node ${node}`}`,
     `libseccomp: ${native().libseccompVersion()}`,
     "",
   ].join("\n");

@@ -1,9 +1,8 @@
 // The boundary between TypeScript and native/addon. Arguments are checked and worded on
 // the TypeScript side; the addon gets clean values, makes system calls and throws NativeError.
 //
-// Why files too: loading node:fs costs Bun about 1 ms at start-up, a quarter of the whole
-// budget of `runt state` (docs/architecture.md). No file on the path of a command imports a
-// node: module.
+// Why files too: QuickJS has no modules of Node's, and this is the same on both engines (docs/architecture.md).
+// No file on the path of a command imports a node: module.
 
 /** What every function of the addon throws when a system call fails. */
 export interface NativeError extends Error {

@@ -1,11 +1,11 @@
-// What bin/runt noted before it became the engine: how the caller called. The format is said at
-// the top of native/launcher/launcher.cc.
+// What bin/runt, or the launcher of runt on Node, noted first of all: how the caller called. The format is said
+// in native/launcher/note.h.
 
-/** How runt was called. Without the launcher (`node dist/src/cli/main.js`) only `program` is known. */
+/** How runt was called. Without a note (`node dist/src/cli/main.js`) only `program` is known. */
 export interface LaunchNote {
   /** The name that runt was called by. */
   program: string;
-  /** The caller's RLIMIT_NOFILE; the engine has raised its own. */
+  /** The caller's RLIMIT_NOFILE; Node has raised its own. */
   nofile?: { soft: bigint; hard: bigint };
   /** Descriptors from 3 to 255 that the caller passed on; undefined when nobody looked. */
   openFds?: readonly number[];
@@ -29,7 +29,7 @@ export function parseLaunch(text: string): LaunchNote | null {
   };
 }
 
-/** The launcher's note about this process. */
+/** The note about this process. */
 export function launchNote(): LaunchNote {
   const text = process.env.RUNT_LAUNCH;
   return (text && parseLaunch(text)) || { program: "runt" };

@@ -2,8 +2,8 @@
 // from the program's own place alone: never through the working directory, PATH or /tmp, where
 // others could put theirs.
 //
-//   the executable that Bun made   PREFIX/lib/runt/engine             → the folder it is in
-//   node                           CHECKOUT/dist/src/host/native.js   → CHECKOUT/lib/runt
+//   bin/runt   PREFIX/bin/runt                    → PREFIX/lib/runt; the addon is in bin/runt itself
+//   node       CHECKOUT/dist/src/host/native.js   → CHECKOUT/lib/runt
 
 import { RuntError } from "../errors.js";
 import type { Addon } from "./addon.js";
@@ -14,7 +14,7 @@ let systemdAddon: SystemdAddon | undefined;
 
 /** The addon's functions. Throws RuntError when it can't be loaded. */
 export function native(): Addon {
-  addon ??= load<Addon>(`${libraryFolder()}/runt.node`);
+  addon ??= isLinked() ? linkedProcess()._linkedBinding("runt") : load<Addon>(`${libraryFolder()}/runt.node`);
   return addon;
 }
 
@@ -35,13 +35,19 @@ export function initPath(): string {
   return `${libraryFolder()}/runt-init`;
 }
 
+/** Node has this method too, for modules that are linked into it (native/engine/globals.cc). */
+type LinkedProcess = { _linkedBinding(name: "runt"): Addon };
+const linkedProcess = () => process as unknown as LinkedProcess;
+
+/** In bin/runt, where nothing but the program itself has a place. */
+const isLinked = () => process.versions.quickjs !== undefined;
+
 function libraryFolder(): string {
-  // Bun compiles import.meta.url to the path of the source at build time: it says nothing then.
-  if (process.versions.bun) return process.execPath.slice(0, process.execPath.lastIndexOf("/"));
+  if (isLinked()) return `${process.execPath.slice(0, process.execPath.lastIndexOf("/bin/"))}/lib/runt`;
   return decodeURIComponent(new URL("../../../lib/runt", import.meta.url).pathname);
 }
 
-const BUILD_HINT = "in a checkout build it with `npm run build`; an installed runt needs runt.node beside its engine";
+const BUILD_HINT = "in a checkout build it with `npm run build`; an installed runt has it in lib/runt";
 
 /** In: an absolute path, what to try when that fails. Throws RuntError. */
 export function load<Exports>(path: string, hint = BUILD_HINT): Exports {

@@ -21,7 +21,7 @@ export interface Host {
   /** Not uid 0 of the initial user namespace: no real privilege over the host. */
   rootless: boolean;
   cgroup: CgroupLayout;
-  /** RLIMIT_NOFILE as the caller of runt had it (the JS engine raises its own), when the launcher noted it. */
+  /** RLIMIT_NOFILE as the caller of runt had it (Node raises its own), when it was noted. */
   nofile?: { soft: bigint; hard: bigint };
   /** /proc/sys/kernel/cap_last_cap. */
   lastCapability: number;

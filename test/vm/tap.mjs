@@ -1,8 +1,8 @@
 // tap in one file, for the guest: build/test/tap. tap is 250 modules; to find and load them is most of the
 // time of a short test file there. Node would do it again for every file.
-import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { buildSync } from "esbuild";
 import { newest, oldest, root } from "../../scripts/tools.mjs";
 import { here } from "./settings.mjs";
 
@@ -19,16 +19,18 @@ export function bundleTap() {
   // Not in the folder: in there, "tap" would be the folder itself.
   const entry = join(root, "build/test/tap.entry.js");
   writeFileSync(entry, 'export * from "tap";\nexport { default } from "tap";\n');
-  const bun = join(root, `node_modules/@oven/bun-linux-${process.arch === "arm64" ? "aarch64" : "x64"}/bin/bun`);
-  const args = [
-    "build",
-    entry,
-    "--target=node",
-    "--format=esm",
-    "--external=react-element-to-jsx-string",
-    "--outfile",
-    output,
-  ];
-  const { status, stderr } = spawnSync(bun, args, { cwd: root, encoding: "utf8" });
-  if (status !== 0) throw new Error(`bun ${args.join(" ")}: ${stderr}`);
+  buildSync({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    outfile: output,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    external: ["react-element-to-jsx-string"],
+    // tap has CommonJS in it, which asks for `require` and its file.
+    banner: {
+      js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url); const __filename = import.meta.filename; const __dirname = import.meta.dirname;',
+    },
+    logLevel: "error",
+  });
 }

@@ -1,4 +1,4 @@
-// bin/runt with an engine of the test's own in its place: what the engine gets to see.
+// The launcher of runt on Node with an engine of the test's own in its place: what the engine gets to see.
 import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import t from "tap";
 import { type LaunchNote, parseLaunch } from "../../../src/host/launch.js";
 
-const LAUNCHER = fileURLToPath(new URL("../../../../bin/runt", import.meta.url));
+const LAUNCHER = fileURLToPath(new URL("../../../../build/node/bin/runt", import.meta.url));
 const prefix = mkdtempSync(join(tmpdir(), "runt-launcher-"));
 t.teardown(() => rmSync(prefix, { recursive: true, force: true }));
 const runt = join(prefix, "bin/runt");
@@ -67,7 +67,7 @@ t.test("the environment is cut down to a list", async (t) => {
     RUNT_LAUNCH: "nofile=1:1 fds=0 argv0=forged",
   };
   const { RUNT_LAUNCH, PWD, _, SHLVL, ...seen } = environmentOf({ ...kept, ...hostile });
-  t.strictSame(seen, { ...kept, BUN_JSC_useJIT: "0", BUN_ENABLE_CRASH_REPORTING: "0", DO_NOT_TRACK: "1" });
+  t.strictSame(seen, kept);
   t.equal(parseLaunch(RUNT_LAUNCH!)?.program, runt);
 });
 

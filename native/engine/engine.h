@@ -1,0 +1,22 @@
+// The parts of bin/runt: TypeScript as QuickJS's bytecode, the addon, and Node-API between the two.
+#pragma once
+
+#include "quickjs_api.h"
+
+namespace engine {
+
+/** Before the first call of Node-API. */
+void begin_handles(JSContext *context);
+void begin_buffers();
+void begin_externals(JSRuntime *runtime);
+
+/** The global objects that the TypeScript asks for. `note`: NAME=value that is in process.env alone. */
+void add_globals(JSContext *context, int count, char **arguments, char **environment, const char *note);
+
+/** Has modules loaded from the program that is built in (build/engine/program.S). */
+void add_modules(JSRuntime *runtime);
+
+/** Loads and evaluates one of them. False: an exception is at hand. */
+bool run_module(JSContext *context, const char *name);
+
+}  // namespace engine

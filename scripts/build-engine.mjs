@@ -1,0 +1,127 @@
+// bin/runt in one file: QuickJS, the addon and the TypeScript as bytecode.
+//
+//   build/engine/*.o        QuickJS, from its sources in the npm package qjsc (docs/dependencies.md)
+//   build/engine/compile    the compiler to bytecode (native/bytecode)
+//   build/engine/js/        src/cli/main.ts and all that it imports, bundled; a chunk for what is imported late
+//   build/engine/program.S  their bytecode, as native/engine/modules.cc finds it
+import { execFileSync } from "node:child_process";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { basename, dirname, join, resolve } from "node:path";
+import { filesBelow, headersPrefix, newest, oldest, root } from "./tools.mjs";
+
+const folder = join(root, "build/engine");
+const quickjs = join(dirname(createRequire(import.meta.url).resolve("qjsc/package.json")), "deps/quickjs_2021_03_27");
+const version = readFileSync(join(quickjs, "VERSION"), "utf8").trim();
+const run = (command, ...args) => execFileSync(command, args, { stdio: "inherit", cwd: root });
+
+const hardened = ["-O2", "-fPIE", "-fstack-protector-strong", "-D_FORTIFY_SOURCE=2", "-ffunction-sections"];
+const own = ["-std=c++17", "-Wall", "-Wextra", "-Werror", "-fno-exceptions", "-fno-rtti", "-D_GNU_SOURCE"];
+
+/** QuickJS without its own library of files and processes. Out: the object files. */
+function buildQuickjs() {
+  return ["quickjs", "libregexp", "libunicode", "cutils", "libbf"].map((name) => {
+    const [source, object] = [join(quickjs, `${name}.c`), join(folder, `${name}.o`)];
+    if (oldest([object]) < newest([quickjs])) {
+      // As its Makefile has it; and signed numbers wrap, which later releases ask for. Its warnings are its own.
+      const defines = ["-D_GNU_SOURCE", "-DCONFIG_BIGNUM", `-DCONFIG_VERSION="${version}"`];
+      run("gcc", "-w", "-fwrapv", ...hardened, ...defines, "-c", "-o", object, source);
+    }
+    return object;
+  });
+}
+
+function buildCompiler(objects) {
+  const [source, program] = [join(root, "native/bytecode/compile.cc"), join(folder, "compile")];
+  if (oldest([program]) < newest([source, ...objects])) {
+    run("g++", ...own, ...hardened, "-pie", `-isystem${quickjs}`, "-o", program, source, ...objects, "-lm");
+  }
+  return program;
+}
+
+/** Split, so that a command reads only the chunks that it imports. Out: the paths of the modules. */
+async function bundle(entry, js, commit) {
+  rmSync(js, { recursive: true, force: true });
+  const { build } = await import("esbuild");
+  await build({
+    absWorkingDir: root,
+    entryPoints: { main: entry },
+    outdir: js,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "neutral",
+    mainFields: ["module", "main"],
+    // What QuickJS of 2021 knows; functions that came later are in prelude.js.
+    target: "es2020",
+    supported: { "class-field": true, "class-static-field": true, "class-private-field": true },
+    minifySyntax: true,
+    minifyWhitespace: true,
+    define: { RUNT_COMMIT: JSON.stringify(commit), "import.meta.url": '""' },
+    logLevel: "warning",
+  });
+  copyFileSync(join(root, "native/engine/prelude.js"), join(js, "prelude.js"));
+  return readdirSync(js).map((name) => join(js, name));
+}
+
+/** The modules as data of the program: { name, code, size } for each, and one without a name. */
+function assembly(modules, bytecode) {
+  const data = modules.map((name, index) =>
+    [`name${index}: .asciz "${name}"`, ".balign 16", `code${index}: .incbin "${bytecode}/${name}.bc"`].join("\n"),
+  );
+  const table = modules.map((_, index) => `.8byte name${index}, code${index}, end${index} - code${index}`);
+  return [
+    ".section .rodata.program",
+    ...data.map((text, index) => `${text}\nend${index}:`),
+    '.section .data.rel.ro,"aw"',
+    ".balign 8",
+    ".global runt_modules",
+    "runt_modules:",
+    ...table,
+    ".8byte 0, 0, 0",
+    '.section .note.GNU-stack,"",%progbits',
+    "",
+  ].join("\n");
+}
+
+/**
+ * Builds bin/runt, or another program of the same kind. In: the commit that --version shows, the program's first
+ * module, where it goes and the folder for what is made on the way. The addon must have been built.
+ */
+export async function buildEngine(commit, entry = "src/cli/main.ts", output = "bin/runt", work = folder) {
+  mkdirSync(folder, { recursive: true });
+  const objects = buildQuickjs();
+  const compiler = buildCompiler(objects);
+  const modules = await bundle(entry, join(work, "js"), commit);
+  const bytecode = join(work, "bytecode");
+  rmSync(bytecode, { recursive: true, force: true });
+  mkdirSync(bytecode);
+  run(compiler, bytecode, ...modules);
+  const names = modules.map((path) => basename(path)).sort();
+  const program = join(work, "program.S");
+  writeFileSync(program, assembly(names, bytecode));
+
+  const sources = filesBelow(join(root, "native/engine")).filter((path) => path.endsWith(".cc"));
+  const addon = filesBelow(join(root, "build/Release/obj.target/runt/native/addon"));
+  const target = resolve(root, output);
+  run(
+    "g++",
+    ...own,
+    ...hardened,
+    "-DNAPI_VERSION=8",
+    `-DQUICKJS_VERSION="${version}"`,
+    `-isystem${quickjs}`,
+    `-isystem${headersPrefix()}/include/node`,
+    ...sources,
+    "native/launcher/note.cc",
+    program,
+    ...objects,
+    ...addon.filter((path) => path.endsWith(".o")),
+    // libc and libm alone are loaded when it starts: each library is 0.1 ms. systemd.node finds Node-API here.
+    ..."-pie -s -static-libstdc++ -static-libgcc -l:libseccomp.a".split(" "),
+    ..."-Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,--exclude-libs,ALL -Wl,--export-dynamic-symbol=napi_*".split(" "),
+    "-o",
+    `${target}.new`,
+  );
+  renameSync(`${target}.new`, target);
+}
