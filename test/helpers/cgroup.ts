@@ -35,6 +35,22 @@ export function cgroupsNamed(text: string, folder = "/sys/fs/cgroup"): string[] 
   });
 }
 
+/** Processes of the host, but zombies, whose cgroup's path holds the text. */
+export function processesIn(text: string): string[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return (
+          readFileSync(`/proc/${pid}/cgroup`, "utf8").includes(text) &&
+          !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, "utf8"))
+        );
+      } catch {
+        return false;
+      }
+    });
+}
+
 function directoriesIn(folder: string): string[] {
   try {
     const entries = readdirSync(folder, { withFileTypes: true });

@@ -1,26 +1,10 @@
 // Crashes and races: runt killed in the middle, one id twice, a state file that is broken.
 
-import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import { cgroupsNamed } from "../helpers/cgroup.js";
+import { cgroupsNamed, processesIn } from "../helpers/cgroup.js";
 import { sandbox, until } from "../helpers/sandbox.js";
-
-/** Processes of the host that have a text in their cgroup (the container's id). */
-function processesOf(id: string): string[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        return (
-          readFileSync(`/proc/${pid}/cgroup`, "utf8").includes(id) &&
-          !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, "utf8"))
-        );
-      } catch {
-        return false;
-      }
-    });
-}
 
 t.test("SIGKILL in the middle of create: delete --force cleans, the id can be used again", async (t) => {
   const box = sandbox(t);
@@ -43,7 +27,7 @@ t.test("SIGKILL in the middle of create: delete --force cleans, the id can be us
     t.equal(deleted.status, 0, `point ${point}: ${deleted.stderr}`);
     t.equal(box.state(id), undefined);
     t.notOk(existsSync(join(box.root, id)), `point ${point}: no state`);
-    await until(`point ${point}: no process`, () => processesOf(id).length === 0);
+    await until(`point ${point}: no process`, () => processesIn(id).length === 0);
     t.same(cgroupsNamed(id), [], `point ${point}: no cgroup`);
     const again = box.run([
       "run",
@@ -73,7 +57,7 @@ t.test("SIGKILL of a hook's runt: between the hooks of create", async (t) => {
   const deleted = box.run(["delete", "--force", id]);
   t.equal(deleted.status, 0, deleted.stderr);
   t.equal(box.state(id), undefined);
-  await until("no process is left", () => processesOf(id).length === 0);
+  await until("no process is left", () => processesIn(id).length === 0);
   t.same(cgroupsNamed(id), []);
 });
 
@@ -108,7 +92,7 @@ t.test("two creates of one id at once: one wins, the other says why", async (t) 
       t.match(stderr, /container with given ID already exists/);
     }
     t.equal(box.state(id)?.status, "created");
-    t.equal(processesOf(id).length, 1, "one first process");
+    t.equal(processesIn(id).length, 1, "one first process");
     t.equal(box.run(["delete", "--force", id]).status, 0);
   }
 });
@@ -123,7 +107,7 @@ t.test("create and delete --force of one id at once never leave anything", async
     await Promise.all([creating.done, box.start(["delete", "--force", id]).done]);
     t.equal(box.run(["delete", "--force", id]).status, 0);
     t.notOk(existsSync(join(box.root, id)));
-    await until("no process is left", () => processesOf(id).length === 0);
+    await until("no process is left", () => processesIn(id).length === 0);
     t.same(cgroupsNamed(id), []);
   }
 });
@@ -148,7 +132,7 @@ for (const [what, damage] of [
     const deleted = box.run(["delete", "--force", id]);
     t.equal(deleted.status, 0, deleted.stderr);
     t.notOk(existsSync(join(box.root, id)));
-    await until("its process is gone", () => !existsSync(`/proc/${pid}`) || processesOf(id).length === 0);
+    await until("its process is gone", () => !existsSync(`/proc/${pid}`) || processesIn(id).length === 0);
     t.same(cgroupsNamed(id), [], "delete --force always cleans");
   });
 }
