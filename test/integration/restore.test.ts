@@ -176,6 +176,23 @@ t.test("a terminal goes to the console socket", withCriu, async (t) => {
   });
 });
 
+t.test("a child that has ended and was not waited for", withCriu, async (t) => {
+  const box = sandbox(t);
+  const { id, bundle } = await counting(box, (config) => {
+    config.process.args = ["/bin/sh", "-c", "(exit 3) & exec /bin/probe pause"];
+  });
+  const children = (of: string) => {
+    const { pid } = box.state(of)!;
+    const list = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
+    return list.map((child) => readFileSync(`/proc/${child}/stat`, "utf8").replace(/.*\) /, "").slice(0, 1));
+  };
+  t.same(children(id), ["Z"]);
+  const images = checkpoint(box, id);
+  const back = restore(box, bundle, images);
+  t.equal(back.result.status, 0, back.result.stderr);
+  t.same(children(back.id), ["Z"], "it is there again, and has no rights to be compared");
+});
+
 t.test("with a user namespace", withCriu, async (t) => {
   const box = sandbox(t);
   const { id, bundle } = await counting(box, (config) => {
