@@ -42,7 +42,9 @@ t.test("namespaces that were joined by path", withCriu, async (t) => {
 
 t.test("a pid namespace that was joined by path: it has its number again", withCriu, async (t) => {
   const box = sandbox(t);
-  const pause = box.create(box.bundle((config) => (config.process.args = ["/bin/probe", "pause"])));
+  // Its first process waits for all children: a zombie keeps the number of its session, which criu needs again.
+  const first = ["/bin/sh", "-c", "while :; do sleep 0.3; done"];
+  const pause = box.create(box.bundle((config) => (config.process.args = first)));
   fine(box.run(["start", pause.id]));
   const { pid } = box.state(pause.id)!;
   const { id, bundle } = await counting(box, (config) => {
