@@ -5,9 +5,9 @@
 //   spec    JSON Schemas → types and validators (ajv, ahead of time)
 //   ts      TypeScript → dist/ (what `node dist/src/cli/main.js` runs, and the tests)
 //   addon   native/addon → lib/runt/runt.node, native/systemd → lib/runt/systemd.node (node-gyp)
-//   init    native/init → lib/runt/runt-init (static, musl)
+//   init    native/init → lib/runt/runt-init, native/launcher → build/node/bin/runt (static, musl)
 //   engine  bin/runt: src/cli/main.ts, QuickJS and the addon in one executable (scripts/build-engine.mjs)
-//   node    build/node/: a launcher and Node as its engine (for the tests)
+//   node    build/node/lib/runt/engine: Node, for that launcher (for the tests)
 //   man     man/*.8 from the table of flags
 import { execFileSync } from "node:child_process";
 import {
@@ -21,7 +21,6 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { buildEngine } from "./build-engine.mjs";
 import { headersPrefix, newest, oldest, placeFile, root } from "./tools.mjs";
 
 process.chdir(root);
@@ -50,12 +49,9 @@ function buildStatic(folder, output) {
   renameSync(`${output}.new`, output);
 }
 
-// A second prefix, where runt is a launcher and its engine a script for Node: the same tests run on
+// A second prefix, where runt is the launcher and its engine a script for Node: the same tests run on
 // it. The addon and runt-init that it uses are the checkout's (src/host/native.ts).
 function buildNodePrefix() {
-  mkdirSync("build/node/bin", { recursive: true });
-  mkdirSync("build/node/lib/runt", { recursive: true });
-  buildStatic("native/launcher", "build/node/bin/runt");
   // Absolute paths: the launcher leaves no PATH that could be asked for `node`. CommonJS in
   // its own package: what package.json files above say of it does not count.
   writeFileSync("build/node/package.json", '{ "type": "commonjs" }\n');
@@ -85,12 +81,15 @@ const files = {
     from: ["native/addon", "native/systemd", "native/common", "native/steps", "binding.gyp"],
     to: ["lib/runt/runt.node"],
   },
-  init: { from: ["native/init", "native/common", "native/steps"], to: ["lib/runt/runt-init"] },
+  init: {
+    from: ["native/init", "native/launcher", "native/common", "native/steps"],
+    to: ["lib/runt/runt-init", "build/node/bin/runt"],
+  },
   engine: {
     from: ["src", "native", "package-lock.json", "scripts/build-engine.mjs"],
     to: ["bin/runt"],
   },
-  node: { from: ["native/launcher"], to: ["build/node/lib/runt/engine"] },
+  node: { from: [], to: ["build/node/lib/runt/engine"] },
   man: { from: ["src/cli", "scripts/generate-man.mjs"], to: ["man/runt.8"] },
 };
 const isStale = (part) => {
@@ -126,14 +125,21 @@ const parts = {
       placeFile(`lib/runt/${name}`, readFileSync(`build/Release/${name}`), 0o755);
     }
   },
-  init: () => buildStatic("native/init", "lib/runt/runt-init"),
-  engine: () => buildEngine(commit()),
+  init() {
+    buildStatic("native/init", "lib/runt/runt-init");
+    buildStatic("native/launcher", "build/node/bin/runt");
+  },
+  async engine() {
+    // Not above: the guest of test/vm has no QuickJS to build.
+    const { buildEngine } = await import("./build-engine.mjs");
+    await buildEngine(commit());
+  },
   node: buildNodePrefix,
   man: () => node("scripts/generate-man.mjs"),
 };
 
-mkdirSync("bin", { recursive: true });
-mkdirSync("lib/runt", { recursive: true });
+for (const folder of ["bin", "lib/runt", "build/node/bin", "build/node/lib/runt"])
+  mkdirSync(folder, { recursive: true });
 const onlyStale = process.argv.includes("--stale");
 const asked = process.argv.slice(2).filter((argument) => argument !== "--stale");
 for (const part of asked.length ? asked : Object.keys(parts)) {

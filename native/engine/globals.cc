@@ -55,13 +55,20 @@ JSValue open_addon(JSContext *context, JSValueConst, int, JSValueConst *argument
   return JS_SetPropertyStr(context, arguments[0], "exports", exports) < 0 ? JS_EXCEPTION : JS_UNDEFINED;
 }
 
-JSValue now(JSContext *context, JSValueConst, int, JSValueConst *) {
+double milliseconds() {
   struct timespec time = {};
   clock_gettime(CLOCK_MONOTONIC, &time);
-  return JS_NewFloat64(context, static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) / 1e6);
+  return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) / 1e6;
 }
 
-// Text ⇄ ArrayBuffer of its UTF-8; prelude.js makes TextEncoder and TextDecoder of the two.
+double start = 0;
+
+// performance.now(): since the start of the program.
+JSValue now(JSContext *context, JSValueConst, int, JSValueConst *) {
+  return JS_NewFloat64(context, milliseconds() - start);
+}
+
+// Text ⇄ bytes of UTF-8; prelude.js makes TextEncoder and TextDecoder of these three.
 JSValue encode(JSContext *context, JSValueConst, int, JSValueConst *arguments) {
   size_t length = 0;
   const char *text = JS_ToCStringLen(context, &length, arguments[0]);
@@ -73,14 +80,44 @@ JSValue encode(JSContext *context, JSValueConst, int, JSValueConst *arguments) {
   return buffer;
 }
 
-JSValue decode(JSContext *context, JSValueConst, int, JSValueConst *arguments) {
-  size_t start = 0, length = 0, size = 0, whole = 0;
-  const JSValue buffer = JS_GetTypedArrayBuffer(context, arguments[0], &start, &length, &size);
-  if (JS_IsException(buffer)) return buffer;
-  const uint8_t *bytes = JS_GetArrayBuffer(context, &whole, buffer);
+// The bytes of a Uint8Array.
+struct Bytes {
+  uint8_t *data = nullptr;
+  size_t length = 0;
+};
+
+bool bytes_of(JSContext *context, JSValueConst array, Bytes *bytes) {
+  size_t start_of = 0, size = 0, whole = 0;
+  const JSValue buffer = JS_GetTypedArrayBuffer(context, array, &start_of, &bytes->length, &size);
+  if (JS_IsException(buffer)) return false;
+  bytes->data = JS_GetArrayBuffer(context, &whole, buffer);
   JS_FreeValue(context, buffer);  // the array still has it
-  if (!bytes) return JS_EXCEPTION;
-  return new_string(context, reinterpret_cast<const char *>(bytes) + start, length);
+  if (!bytes->data) return false;
+  bytes->data += start_of;
+  return true;
+}
+
+// The text must fit: Node would write the characters that do.
+JSValue encode_into(JSContext *context, JSValueConst, int, JSValueConst *arguments) {
+  Bytes target;
+  if (!bytes_of(context, arguments[1], &target)) return JS_EXCEPTION;
+  size_t length = 0;
+  const char *text = JS_ToCStringLen(context, &length, arguments[0]);
+  if (!text) return JS_EXCEPTION;
+  const bool fits = length <= target.length;
+  if (fits) {
+    memcpy(target.data, text, length);
+    replace_surrogates(reinterpret_cast<char *>(target.data), length);
+  }
+  JS_FreeCString(context, text);
+  if (!fits) return JS_ThrowRangeError(context, "the text does not fit");
+  return JS_NewInt64(context, static_cast<int64_t>(length));
+}
+
+JSValue decode(JSContext *context, JSValueConst, int, JSValueConst *arguments) {
+  Bytes bytes;
+  if (!bytes_of(context, arguments[0], &bytes)) return JS_EXCEPTION;
+  return new_string(context, reinterpret_cast<const char *>(bytes.data), bytes.length);
 }
 
 void set_function(JSContext *context, JSValueConst object, const char *name, JSCFunction *function, int length) {
@@ -98,6 +135,7 @@ void set_variable(JSContext *context, JSValueConst object, const char *variable)
 }  // namespace
 
 void add_globals(JSContext *context, int count, char **arguments, char **environment, const char *note) {
+  start = milliseconds();
   const JSValue global = JS_GetGlobalObject(context);
   const JSValue process = JS_NewObject(context);
 
@@ -139,6 +177,7 @@ void add_globals(JSContext *context, int count, char **arguments, char **environ
   set_function(context, performance, "now", now, 0);
   JS_SetPropertyStr(context, global, "performance", performance);
   set_function(context, global, "encodeUtf8", encode, 1);
+  set_function(context, global, "encodeUtf8Into", encode_into, 2);
   set_function(context, global, "decodeUtf8", decode, 1);
   JS_FreeValue(context, global);
 }

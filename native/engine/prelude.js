@@ -1,4 +1,4 @@
-// What QuickJS of 2021 lacks of the ES2022 that the TypeScript is written in, and the encoders of the web, on two
+// What QuickJS of 2021 lacks of the ES2022 that the TypeScript is written in, and the encoders of the web, on
 // functions of globals.cc. Evaluated before main.js.
 
 /** Defines methods as the language has its own: not enumerable. */
@@ -34,8 +34,9 @@ add(Object, {
   hasOwn: (object, name) => isOwn.call(object, name),
 });
 
-const { encodeUtf8, decodeUtf8 } = globalThis;
+const { encodeUtf8, encodeUtf8Into, decodeUtf8 } = globalThis;
 delete globalThis.encodeUtf8;
+delete globalThis.encodeUtf8Into;
 delete globalThis.decodeUtf8;
 
 globalThis.TextEncoder = class TextEncoder {
@@ -43,9 +44,7 @@ globalThis.TextEncoder = class TextEncoder {
     return new Uint8Array(encodeUtf8(text));
   }
   encodeInto(text, target) {
-    const bytes = this.encode(text);
-    target.set(bytes);
-    return { read: text.length, written: bytes.length };
+    return { read: text.length, written: encodeUtf8Into(text, target) };
   }
 };
 

@@ -84,6 +84,8 @@ function encodeField(writer: Writer, type: FieldType, value: unknown): void {
 }
 
 /** A buffer that doubles when it is full. Every write begins and ends at a multiple of four. */
+const encoder = new TextEncoder();
+
 class Writer {
   size = 0;
   private buffer = new Uint8Array(16384);
@@ -123,24 +125,9 @@ class Writer {
     this.reserve(4 + value.length * 3 + 4);
     const lengthAt = this.size;
     this.size += 4;
-    const written = this.ascii(value) ? value.length : this.utf8(value);
+    const { written } = encoder.encodeInto(value, this.buffer.subarray(this.size));
     this.patch(lengthAt, written);
     this.pad(written + 1, written);
-  }
-
-  /** The usual text, byte by byte: without a JIT the start of TextEncoder costs more. False: it is not ASCII. */
-  private ascii(value: string): boolean {
-    const { buffer, size } = this;
-    for (let index = 0; index < value.length; index++) {
-      const unit = value.charCodeAt(index);
-      if (unit > 0x7f) return false;
-      buffer[size + index] = unit;
-    }
-    return true;
-  }
-
-  private utf8(value: string): number {
-    return new TextEncoder().encodeInto(value, this.buffer.subarray(this.size)).written;
   }
 
   blob(value: unknown): void {

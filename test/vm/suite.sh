@@ -1,14 +1,13 @@
 #!/bin/bash
 # The guest's side of test/vm/suite.mjs: suite.sh CHECKOUT SCRIPT [WORD ...]
-# What the tests run is copied to the guest's own disk: a big executable takes ten times as long to
-# start from a shared folder.
+# What the tests run is copied to the guest's own disk: from a shared folder executables take longer to start.
 set -eu
 checkout=$1
 shift
 mkdir -p /opt/runt/build /opt/runt/node_modules
 cd "$checkout"
 cp -a bin lib dist docs man package.json scripts spec-bundles test /opt/runt/
-cp -a build/test /opt/runt/build/
+cp -a build/test build/node /opt/runt/build/
 # Results of other files, which a run of some files keeps.
 if [ -d build/clients ]; then cp -r build/clients /opt/runt/build/; fi
 for package in tap-parser jsonc-parser minimist pbf; do ln -s "$checkout/node_modules/$package" /opt/runt/node_modules/; done

@@ -29,7 +29,7 @@ export function bundleTap() {
     external: ["react-element-to-jsx-string"],
     // tap has CommonJS in it, which asks for `require` and its file.
     banner: {
-      js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url); const __filename = import.meta.filename; const __dirname = import.meta.dirname;',
+      js: 'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url); const __filename = import.meta.filename; const __dirname = import.meta.dirname;',
     },
     logLevel: "error",
   });
