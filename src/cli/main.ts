@@ -120,7 +120,10 @@ async function showVersion(program: string): Promise<number> {
 function describe(error: unknown): string {
   const worded = failure(error);
   if (worded instanceof RuntError) return worded.message;
-  return `bug in runt: ${worded instanceof Error ? (worded.stack ?? worded.message) : String(worded)}`;
+  if (!(worded instanceof Error)) return `bug in runt: ${String(worded)}`;
+  // V8's stack begins with the message, that of QuickJS is without.
+  const { name, message, stack = "" } = worded;
+  return `bug in runt: ${stack.includes(message) ? "" : `${name}: ${message}\n`}${stack}`;
 }
 
 function statusOf(error: unknown): number {

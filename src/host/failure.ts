@@ -10,6 +10,11 @@ export function isNativeError(error: unknown): error is NativeError {
   return error instanceof Error && "errno" in error && typeof error.errno === "number" && "syscall" in error;
 }
 
+/** Has the engine run out of stack? V8 calls it a RangeError, QuickJS an InternalError. */
+export function isStackOverflow(error: unknown): boolean {
+  return error instanceof Error && /^(Maximum call stack size exceeded|stack overflow)$/.test(error.message);
+}
+
 /** Has the other end of a pipe or socket gone? */
 export function isHungUp(error: unknown): boolean {
   return isNativeError(error) && (error.errno === EPIPE || error.errno === ECONNRESET);

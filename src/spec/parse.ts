@@ -2,6 +2,7 @@
 // that is wrong with it.
 
 import { RuntError, wordPointer } from "../errors.js";
+import { isStackOverflow } from "../host/failure.js";
 import { type Documents, type Kind, ROOTS } from "./kinds.js";
 import { normalise } from "./normalise.js";
 import {
@@ -45,6 +46,15 @@ function validate(kind: Kind, document: unknown, text: string): { good: boolean;
  * @throws RuntError when it is not JSON; DocumentError with every problem when it does not fit
  */
 export async function parseDocument<K extends Kind>(kind: K, text: string, file: string): Promise<Parsed<K>> {
+  try {
+    return await parseAndCheck(kind, text, file);
+  } catch (error) {
+    if (!isStackOverflow(error)) throw error;
+    throw new RuntError({ attempt: "read", path: file, cause: "it is nested deeper than anything that has a meaning" });
+  }
+}
+
+async function parseAndCheck<K extends Kind>(kind: K, text: string, file: string): Promise<Parsed<K>> {
   let document: unknown;
   try {
     document = JSON.parse(text);

@@ -45,6 +45,24 @@ t.test("wrong types: the place, the line, the value and what was expected", asyn
   t.match(message, /array/);
 });
 
+for (const [what, open, close] of [
+  ["arrays", "[", "]"],
+  ["objects", '{"a":', "}"],
+] as const) {
+  t.test(`${what} in one another, a hundred thousand times`, async (t) => {
+    const box = sandbox(t);
+    const bundle = box.bundle();
+    const deep = open.repeat(100_000) + (open === "[" ? "" : "1") + close.repeat(100_000);
+    for (const place of ["annotations", "nobodyKnowsIt"]) {
+      box.configure(bundle, `{"ociVersion": "1.0.2", "${place}": ${deep}}`);
+      refused(t, box, bundle, /config\.json.*nested deeper/);
+    }
+    // Where it is not too deep for the engine, it is what is wrong with its value that is told.
+    box.configure(bundle, `{"ociVersion": "1.0.2", "annotations": ${open.repeat(50)}1${close.repeat(50)}}`);
+    refused(t, box, bundle, /annotations.*expected/);
+  });
+}
+
 t.test("no ociVersion", async (t) => {
   const box = sandbox(t);
   const bundle = box.bundle();
