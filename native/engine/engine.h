@@ -5,6 +5,9 @@
 
 namespace engine {
 
+/** An engine with memory of our own (heap.cc); null without memory. */
+JSRuntime *new_runtime();
+
 /** Before the first call of Node-API. */
 void begin_handles(JSContext *context);
 void begin_buffers();

@@ -65,7 +65,7 @@ int main(int count, char **arguments, char **environment) {
   // A reader that has gone is an error of write(2), not the end. runt-init sets signals back for the container.
   signal(SIGPIPE, SIG_IGN);
 
-  JSRuntime *runtime = JS_NewRuntime();
+  JSRuntime *runtime = engine::new_runtime();
   JSContext *context = runtime ? new_context(runtime) : nullptr;
   if (!context) {
     fputs("runt: not enough memory to start\n", stderr);

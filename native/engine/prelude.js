@@ -34,6 +34,9 @@ add(Object, {
   hasOwn: (object, name) => isOwn.call(object, name),
 });
 
+/** For Node-API (values.cc). `wrap`: asIntN or asUintN. */
+globalThis.fitsIn64Bits = (value, wrap) => BigInt[wrap](64, value) === value;
+
 const { encodeUtf8, encodeUtf8Into, decodeUtf8 } = globalThis;
 delete globalThis.encodeUtf8;
 delete globalThis.encodeUtf8Into;

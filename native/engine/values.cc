@@ -65,32 +65,33 @@ napi_status napi_get_value_double(napi_env, napi_value handle, double *result) {
 
 namespace {
 
-// Reads the low 64 bits. Lossless: `back`, made of them again, is the same number.
-napi_status read_bigint(napi_value handle, int64_t *bits, JSValue (*back)(int64_t), bool *lossless) {
+// Reads the low 64 bits. Lossless: what `wrap` of BigInt makes of it is the same number. QuickJS has no comparison in
+// its API, and as texts it would be slow; prelude.js has one.
+napi_status read_bigint(napi_value handle, const char *wrap, int64_t *bits, bool *lossless) {
   const JSValue value = value_of(handle);
   if (!JS_IsBigInt(context(), value)) return status(napi_bigint_expected);
   if (JS_ToBigInt64(context(), bits, value) < 0) return engine::threw();
-  const JSValue again = back(*bits);
-  const char *one = JS_ToCString(context(), value);
-  const char *other = JS_ToCString(context(), again);
-  *lossless = one && other && strcmp(one, other) == 0;
-  JS_FreeCString(context(), one);
-  JS_FreeCString(context(), other);
-  JS_FreeValue(context(), again);
+  const JSValue global = JS_GetGlobalObject(context());
+  const JSValue fits = JS_GetPropertyStr(context(), global, "fitsIn64Bits");
+  JSValue arguments[] = {JS_DupValue(context(), value), JS_NewString(context(), wrap)};
+  const JSValue answer = JS_Call(context(), fits, JS_UNDEFINED, 2, arguments);
+  for (const JSValue argument : arguments) JS_FreeValue(context(), argument);
+  JS_FreeValue(context(), fits);
+  JS_FreeValue(context(), global);
+  if (JS_IsException(answer)) return engine::threw();
+  *lossless = JS_VALUE_GET_BOOL(answer) != 0;
   return status(napi_ok);
 }
 
 }  // namespace
 
 napi_status napi_get_value_bigint_int64(napi_env, napi_value handle, int64_t *result, bool *lossless) {
-  return read_bigint(
-      handle, result, [](int64_t bits) { return JS_NewBigInt64(context(), bits); }, lossless);
+  return read_bigint(handle, "asIntN", result, lossless);
 }
 
 napi_status napi_get_value_bigint_uint64(napi_env, napi_value handle, uint64_t *result, bool *lossless) {
   int64_t bits = 0;
-  const auto back = [](int64_t low) { return JS_NewBigUint64(context(), static_cast<uint64_t>(low)); };
-  const napi_status answer = read_bigint(handle, &bits, back, lossless);
+  const napi_status answer = read_bigint(handle, "asUintN", &bits, lossless);
   *result = static_cast<uint64_t>(bits);
   return answer;
 }

@@ -51,7 +51,7 @@ void write_note(const char *program, char (&note)[kNoteSize]) {
   getrlimit(RLIMIT_NOFILE, &nofile);
   char descriptors[(kLastNoted - kFirstNoted) / 4 + 2];
   word_descriptors(nofile.rlim_cur, descriptors);
-  snprintf(note, sizeof note, "%snofile=%llu:%llu fds=%s argv0=%s", kNoteName,
+  snprintf(note, sizeof note, "%snofile=0x%llx:0x%llx fds=%s argv0=%s", kNoteName,
            static_cast<unsigned long long>(nofile.rlim_cur), static_cast<unsigned long long>(nofile.rlim_max),
            descriptors, program);
 }

@@ -3,7 +3,7 @@
 //
 //   nofile=SOFT:HARD fds=HEX argv0=TEXT
 //
-//   nofile    RLIMIT_NOFILE, decimal
+//   nofile    RLIMIT_NOFILE, hexadecimal with 0x: QuickJS makes a BigInt of decimal digits fifty times slower
 //   fds       open descriptors from 3 to 255: bit N-3 stands for descriptor N, the most significant
 //             digit first. All are without close-on-exec, or they would not have come here.
 //   argv0     the name that runt was called by; the last field, as it may hold anything

@@ -13,7 +13,7 @@ export interface LaunchNote {
 
 const FIRST_NOTED = 3;
 const LAST_NOTED = 255;
-const FORM = /^nofile=(\d+):(\d+) fds=([0-9a-f]+)$/;
+const FORM = /^nofile=(0x[0-9a-f]+):(0x[0-9a-f]+) fds=([0-9a-f]+)$/;
 const NAME = " argv0=";
 
 /** In: the text of RUNT_LAUNCH. Out: the note; null when it is not one. */

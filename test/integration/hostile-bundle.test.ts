@@ -82,7 +82,7 @@ const environments: Record<string, (folder: string) => NodeJS.ProcessEnv> = {
   "a PATH of the bundle": (folder) => ({ PATH: folder }),
   HOME: (folder) => ({ HOME: folder, XDG_CONFIG_HOME: folder, XDG_RUNTIME_DIR: folder }),
   TMPDIR: (folder) => ({ TMPDIR: folder, BUN_TMPDIR: folder }),
-  RUNT_LAUNCH: () => ({ RUNT_LAUNCH: "nofile=1:1;ignored=ffff;garbage" }),
+  RUNT_LAUNCH: () => ({ RUNT_LAUNCH: "nofile=0x1:0x1;ignored=ffff;garbage" }),
   LANG: () => ({ LANG: "tr_TR.UTF-8", LC_ALL: "tr_TR.UTF-8", TZ: "Nowhere/Land" }),
   "ten thousand variables": () =>
     Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`FILL_${index}`, "x".repeat(50)])),

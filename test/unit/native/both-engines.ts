@@ -135,6 +135,16 @@ const result = {
   files: files(),
   language,
   thrown: [
+    ...[-1n, 2n ** 64n, 2n ** 64n - 1n, -(2n ** 63n), 0n].map((keep) =>
+      thrown(() =>
+        untyped.compileSeccomp!({
+          defaultAction: 0x7fff0000,
+          architectures: [],
+          refuseNewer: false,
+          rules: [{ names: ["reboot"], action: 0x00050001, args: [{ index: 0, op: 4, value: keep, valueTwo: 0 }] }],
+        }),
+      ),
+    ),
     thrown(() => addon.readFile("/nowhere/ä")),
     thrown(() => untyped.readFile!(7)),
     thrown(() => untyped.readFile!()),

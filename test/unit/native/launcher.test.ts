@@ -64,7 +64,7 @@ t.test("the environment is cut down to a list", async (t) => {
     GLIBC_TUNABLES: "x",
     LANG: "de_DE.UTF-8",
     PATHX: "1",
-    RUNT_LAUNCH: "nofile=1:1 fds=0 argv0=forged",
+    RUNT_LAUNCH: "nofile=0x1:0x1 fds=0 argv0=forged",
   };
   const { RUNT_LAUNCH, PWD, _, SHLVL, ...seen } = environmentOf({ ...kept, ...hostile });
   t.strictSame(seen, kept);
