@@ -7,7 +7,7 @@ const GAP = 3;
 export function table(rows: readonly (readonly string[])[]): string {
   const columns = rows[0]?.length ?? 0;
   const widths = Array.from({ length: columns }, (_, column) =>
-    Math.max(NARROWEST, ...rows.map((row) => [...row[column]!].length + GAP)),
+    Math.max(NARROWEST, ...rows.map((row) => width(row[column]!) + GAP)),
   );
   const lines = rows.map((row) =>
     row.map((cell, column) => (column === columns - 1 ? cell : pad(cell, widths[column]!))).join(""),
@@ -15,7 +15,11 @@ export function table(rows: readonly (readonly string[])[]): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/** Width is counted in characters, not in UTF-16 units. */
-function pad(cell: string, width: number): string {
-  return cell + " ".repeat(width - [...cell].length);
+function pad(cell: string, columns: number): string {
+  return cell + " ".repeat(columns - width(cell));
+}
+
+/** In characters, not in UTF-16 units: a surrogate pair is one. */
+function width(cell: string): number {
+  return /[\ud800-\udbff]/.test(cell) ? [...cell].length : cell.length;
 }
