@@ -25,8 +25,10 @@ function started(box: Sandbox, args: string[], edit: (config: TestConfig) => voi
   return id;
 }
 
+/** The whole lines: of one that crosses a page of the file, the first part can be read alone. */
 function parsed(text: string): Event[] {
   return text
+    .slice(0, text.lastIndexOf("\n") + 1)
     .split("\n")
     .filter(Boolean)
     .map((line) => JSON.parse(line) as Event);
