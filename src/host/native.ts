@@ -43,9 +43,11 @@ const linkedProcess = () => process as unknown as LinkedProcess;
 const isLinked = () => process.versions.quickjs !== undefined;
 
 function libraryFolder(): string {
-  if (isLinked()) return `${process.execPath.slice(0, process.execPath.lastIndexOf("/bin/"))}/lib/runt`;
+  if (isLinked()) return `${parent(parent(process.execPath))}/lib/runt`;
   return decodeURIComponent(new URL("../../../lib/runt", import.meta.url).pathname);
 }
+
+const parent = (path: string) => path.slice(0, path.lastIndexOf("/"));
 
 const BUILD_HINT = "in a checkout build it with `npm run build`; an installed runt has it in lib/runt";
 
