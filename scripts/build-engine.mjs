@@ -1,17 +1,15 @@
 // bin/runt in one file: QuickJS, the addon and the TypeScript as bytecode.
 //
-//   build/engine/*.o        QuickJS, from its sources in the npm package qjsc (docs/dependencies.md)
+//   build/engine/*.o        QuickJS
 //   build/engine/compile    the compiler to bytecode (native/bytecode)
 //   build/engine/js/        src/cli/main.ts and all that it imports, bundled; a chunk for what is imported late
 //   build/engine/program.S  their bytecode, as native/engine/modules.cc finds it
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { basename, dirname, join, resolve } from "node:path";
-import { filesBelow, headersPrefix, newest, oldest, root } from "./tools.mjs";
+import { basename, join, resolve } from "node:path";
+import { filesBelow, headersPrefix, newest, oldest, quickjsFolder as quickjs, root } from "./tools.mjs";
 
 const folder = join(root, "build/engine");
-const quickjs = join(dirname(createRequire(import.meta.url).resolve("qjsc/package.json")), "deps/quickjs_2021_03_27");
 const version = readFileSync(join(quickjs, "VERSION"), "utf8").trim();
 const run = (command, ...args) => execFileSync(command, args, { stdio: "inherit", cwd: root });
 

@@ -13,7 +13,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { calls as callRules, imports as importRules } from "./lint-rules.mjs";
-import { hasCommand, headersPrefix, root } from "./tools.mjs";
+import { hasCommand, headersPrefix, quickjsFolder, root } from "./tools.mjs";
 
 const files = spawnSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
   cwd: root,
@@ -70,7 +70,7 @@ const checks = {
       runs("xargs", words, "ignore", sources.join("\n"));
     };
     tidy(sourcesOf(/^native\/(init|launcher)\/.*\.cc$/), ["-fno-rtti"]);
-    const quickjs = ["-isystemnode_modules/qjsc/deps/quickjs_2021_03_27", '-DQUICKJS_VERSION=\\"0\\"'];
+    const quickjs = [`-isystem${quickjsFolder}`, '-DQUICKJS_VERSION=\\"0\\"'];
     tidy(sourcesOf(/^native\/(engine|bytecode)\/.*\.cc$/), [...addon, ...quickjs]);
     tidy(sourcesOf(/^native\/(addon|systemd)\/.*\.cc$/), addon);
   },

@@ -26,10 +26,10 @@ export function fail(message, status = 1) {
   process.exit(status);
 }
 
-/**
- * Writes a program beside the old one and then in its place, so that a runt that runs keeps its own. In one write(2):
- * the page cache then holds the file in pieces as large as the kernel has them (scripts/align-engine.mjs).
- */
+/** QuickJS's sources, in the npm package qjsc (docs/dependencies.md). */
+export const quickjsFolder = join(root, "node_modules/qjsc/deps/quickjs_2021_03_27");
+
+/** Writes a program beside the old one and then in its place, so that a runt that runs keeps its own. */
 export function placeFile(target, bytes, mode) {
   rmSync(`${target}.new`, { force: true });
   writeFileSync(`${target}.new`, bytes);
