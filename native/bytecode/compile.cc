@@ -21,11 +21,7 @@ JSModuleDef *load(JSContext *context, const char *name, void *) { return JS_NewC
 char *name_module(JSContext *context, const char *, const char *name, void *) { return js_strdup(context, name); }
 
 int fail(JSContext *context, const char *file) {
-  const JSValue error = JS_GetException(context);
-  const JSValue stack = JS_GetPropertyStr(context, error, "stack");
-  const char *text = JS_ToCString(context, error);
-  const char *where = JS_ToCString(context, stack);
-  fprintf(stderr, "%s: %s\n%s", file, text ? text : "", where ? where : "");
+  print_exception(context, file);
   return 1;
 }
 

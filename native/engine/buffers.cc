@@ -23,6 +23,17 @@ void engine::begin_buffers() {
   JS_FreeValue(context(), global);
 }
 
+bool engine::bytes_of(JSValueConst array, Bytes *bytes) {
+  const JSValue buffer = JS_GetTypedArrayBuffer(context(), array, &bytes->offset, &bytes->length, &bytes->unit);
+  if (JS_IsException(buffer)) return false;
+  size_t whole = 0;
+  uint8_t *start = JS_GetArrayBuffer(context(), &whole, buffer);
+  JS_FreeValue(context(), buffer);  // the array still has it
+  if (!start) return false;
+  bytes->data = start + bytes->offset;
+  return true;
+}
+
 napi_status napi_create_arraybuffer(napi_env, size_t length, void **data, napi_value *result) {
   auto *bytes = static_cast<uint8_t *>(calloc(1, length ? length : 1));
   if (!bytes) return status(napi_generic_failure);
@@ -49,33 +60,23 @@ napi_status napi_create_typedarray(napi_env, napi_typedarray_type type, size_t l
 
 // Asking a value that is none throws in QuickJS; here it is an answer.
 napi_status napi_is_typedarray(napi_env, napi_value value, bool *result) {
-  size_t offset = 0, length = 0, size = 0;
-  const JSValue buffer = JS_GetTypedArrayBuffer(context(), value_of(value), &offset, &length, &size);
-  *result = !JS_IsException(buffer);
-  JS_FreeValue(context(), *result ? buffer : JS_GetException(context()));
+  engine::Bytes bytes;
+  *result = engine::bytes_of(value_of(value), &bytes);
+  if (!*result) JS_FreeValue(context(), JS_GetException(context()));
   return status(napi_ok);
 }
 
 // `type`: napi_uint8_array, or napi_int8_array for any other, which no function of ours takes.
-napi_status napi_get_typedarray_info(napi_env, napi_value array, napi_typedarray_type *type, size_t *length,
+napi_status napi_get_typedarray_info(napi_env env, napi_value array, napi_typedarray_type *type, size_t *length,
                                      void **data, napi_value *buffer, size_t *offset) {
-  size_t start = 0, bytes = 0, size = 0, whole = 0;
-  const JSValue owner = JS_GetTypedArrayBuffer(context(), value_of(array), &start, &bytes, &size);
-  if (JS_IsException(owner)) return engine::threw();
+  engine::Bytes bytes;
+  if (!engine::bytes_of(value_of(array), &bytes)) return engine::threw();
   if (type) {
     const int is_uint8 = JS_IsInstanceOf(context(), value_of(array), uint8_array);
     *type = is_uint8 > 0 ? napi_uint8_array : napi_int8_array;
   }
-  if (length) *length = bytes / size;
-  if (offset) *offset = start;
-  if (data) {
-    uint8_t *memory = JS_GetArrayBuffer(context(), &whole, owner);
-    *data = memory ? memory + start : nullptr;
-  }
-  if (buffer) {
-    *buffer = engine::handle(owner);
-  } else {
-    JS_FreeValue(context(), owner);
-  }
-  return status(napi_ok);
+  if (length) *length = bytes.length / bytes.unit;
+  if (offset) *offset = bytes.offset;
+  if (data) *data = bytes.data;
+  return buffer ? napi_get_named_property(env, array, "buffer", buffer) : status(napi_ok);
 }

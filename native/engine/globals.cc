@@ -80,27 +80,10 @@ JSValue encode(JSContext *context, JSValueConst, int, JSValueConst *arguments) {
   return buffer;
 }
 
-// The bytes of a Uint8Array.
-struct Bytes {
-  uint8_t *data = nullptr;
-  size_t length = 0;
-};
-
-bool bytes_of(JSContext *context, JSValueConst array, Bytes *bytes) {
-  size_t start_of = 0, size = 0, whole = 0;
-  const JSValue buffer = JS_GetTypedArrayBuffer(context, array, &start_of, &bytes->length, &size);
-  if (JS_IsException(buffer)) return false;
-  bytes->data = JS_GetArrayBuffer(context, &whole, buffer);
-  JS_FreeValue(context, buffer);  // the array still has it
-  if (!bytes->data) return false;
-  bytes->data += start_of;
-  return true;
-}
-
 // The text must fit: Node would write the characters that do.
 JSValue encode_into(JSContext *context, JSValueConst, int, JSValueConst *arguments) {
   Bytes target;
-  if (!bytes_of(context, arguments[1], &target)) return JS_EXCEPTION;
+  if (!bytes_of(arguments[1], &target)) return JS_EXCEPTION;
   size_t length = 0;
   const char *text = JS_ToCStringLen(context, &length, arguments[0]);
   if (!text) return JS_EXCEPTION;
@@ -116,7 +99,7 @@ JSValue encode_into(JSContext *context, JSValueConst, int, JSValueConst *argumen
 
 JSValue decode(JSContext *context, JSValueConst, int, JSValueConst *arguments) {
   Bytes bytes;
-  if (!bytes_of(context, arguments[0], &bytes)) return JS_EXCEPTION;
+  if (!bytes_of(arguments[0], &bytes)) return JS_EXCEPTION;
   return new_string(context, reinterpret_cast<const char *>(bytes.data), bytes.length);
 }
 

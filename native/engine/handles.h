@@ -38,6 +38,16 @@ JSValue take_pending();
 /** A handle for a value that may be an exception. */
 napi_status give(JSValue value, napi_value *result);
 
+/** The bytes of a typed array, which owns them. */
+struct Bytes {
+  uint8_t *data = nullptr;
+  size_t length = 0;
+  /** Where they begin in the array's buffer, and how many make one of its numbers. */
+  size_t offset = 0, unit = 0;
+};
+/** False with an exception at hand: it is no typed array. */
+bool bytes_of(JSValueConst array, Bytes *bytes);
+
 /** Is it a pointer of the addon's? */
 bool is_external(JSValue value);
 

@@ -11,7 +11,6 @@
 
 #include "../launcher/note.h"
 #include "engine.h"
-#include "handles.h"
 
 namespace {
 
@@ -46,11 +45,7 @@ JSContext *new_context(JSRuntime *runtime) {
 
 // What the TypeScript did not catch is a bug in it.
 int report_bug(JSContext *context) {
-  const JSValue error = JS_GetException(context);
-  const JSValue stack = JS_GetPropertyStr(context, error, "stack");
-  const char *text = JS_ToCString(context, error);
-  const char *where = JS_ToCString(context, stack);
-  fprintf(stderr, "runt: bug in runt: %s\n%s", text ? text : "unknown error", where ? where : "");
+  print_exception(context, "runt: bug in runt");
   return 1;
 }
 

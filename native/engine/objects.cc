@@ -60,6 +60,14 @@ napi_status answer(int found, bool *result) {
   return status(napi_ok);
 }
 
+// Takes over the atom.
+napi_status has(napi_value object, JSAtom atom, bool *result) {
+  const bool waits = engine::is_pending();
+  const int found = waits ? 0 : JS_HasProperty(context(), value_of(object), atom);
+  JS_FreeAtom(context(), atom);
+  return waits ? status(napi_pending_exception) : answer(found, result);
+}
+
 }  // namespace
 
 namespace engine {
@@ -155,11 +163,11 @@ napi_status napi_set_named_property(napi_env, napi_value object, const char *nam
 }
 
 napi_status napi_has_named_property(napi_env, napi_value object, const char *name, bool *result) {
-  if (engine::is_pending()) return status(napi_pending_exception);
-  const JSAtom atom = JS_NewAtom(context(), name);
-  const int found = JS_HasProperty(context(), value_of(object), atom);
-  JS_FreeAtom(context(), atom);
-  return answer(found, result);
+  return has(object, JS_NewAtom(context(), name), result);
+}
+
+napi_status napi_has_property(napi_env, napi_value object, napi_value key, bool *result) {
+  return has(object, JS_ValueToAtom(context(), value_of(key)), result);
 }
 
 napi_status napi_get_property(napi_env, napi_value object, napi_value key, napi_value *result) {
@@ -168,14 +176,6 @@ napi_status napi_get_property(napi_env, napi_value object, napi_value key, napi_
   const JSValue value = JS_GetProperty(context(), value_of(object), atom);
   JS_FreeAtom(context(), atom);
   return give(value, result);
-}
-
-napi_status napi_has_property(napi_env, napi_value object, napi_value key, bool *result) {
-  if (engine::is_pending()) return status(napi_pending_exception);
-  const JSAtom atom = JS_ValueToAtom(context(), value_of(key));
-  const int found = JS_HasProperty(context(), value_of(object), atom);
-  JS_FreeAtom(context(), atom);
-  return answer(found, result);
 }
 
 napi_status napi_define_properties(napi_env, napi_value object, size_t count,
