@@ -1,5 +1,6 @@
 // What checkpoint and restore have in common: the directories, and what criu is told in both.
 
+import { CONFIG_ANNOTATION } from "../criu/annotations.js";
 import { CGROUP_MODES, type CriuOptions } from "../criu/messages.js";
 import { RuntError } from "../errors.js";
 import { O_DIRECTORY } from "../host/constants.js";
@@ -24,8 +25,7 @@ export interface CriuSettings {
 /** criu's debug level: what --debug's readers and bug reports want, and the lines of errors. */
 const LOG_LEVEL = 4;
 
-/** Which file criu reads for itself, as with runc: its annotation, else runc's own file. */
-export const CONFIG_ANNOTATION = "org.criu.config";
+/** Which file criu reads for itself without the annotation: runc's own. */
 const CONFIG_FILE = "/etc/criu/runc.conf";
 
 /** criu's name for a namespace that was joined, in both directions: runc's, so that its checkpoints restore. */

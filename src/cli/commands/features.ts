@@ -1,5 +1,5 @@
 import { PREFIX as SYSTEMD_PROPERTIES } from "../../cgroup/systemd/annotations.js";
-import { CONFIG_ANNOTATION } from "../../container/criu-settings.js";
+import { CONFIG_ANNOTATION } from "../../criu/annotations.js";
 import { hasSystemd, native } from "../../host/native.js";
 import { capabilityNames } from "../../plan/capabilities.js";
 import { memoryPolicyFlags, memoryPolicyModes } from "../../plan/memory-policy.js";
