@@ -57,14 +57,17 @@ export interface CgroupDriver {
   readonly paths: CgroupPaths;
   /** What the user should know although it is no error: limits that could not be applied, deprecated properties. */
   readonly warnings: string[];
-  /** Makes the directories (enabling v2 controllers on the way). Fails when one holds processes or is frozen. */
+  /**
+   * Makes the directories (enabling v2 controllers on the way), v1's with their device rules. Fails when one holds
+   * processes or is frozen.
+   */
   create(resources: LinuxResources | undefined): void;
   /**
    * Only where placement() has `wait`: makes the cgroup around this process, which is runt-init's and will
    * clone the container's first one. When it throws nothing is left of the cgroup.
    */
   enter?(pid: number, resources: LinuxResources | undefined): void;
-  /** Writes limits and device rules. Throws RuntError with the property's place. */
+  /** Writes limits and v2's device program. Throws RuntError with the property's place. */
   apply(resources: LinuxResources | undefined): void;
   /**
    * Does what can only be done when the container's first process is in place: writes a pids limit that is too

@@ -75,6 +75,9 @@ export class CgroupV1Driver implements CgroupDriver {
         const error = new RuntError({ attempt: "create cgroups", cause: "permission denied" });
         this.warnings.push(...noCgroupWarnings(error, resources, 1));
       }
+      // Before any process is in it. The kernel takes one rule at a time, the first of which denies all, and apply()
+      // runs while the container is being set up: a device that it opens or makes in between would be refused.
+      this.limitDevices(resources);
     } catch (error) {
       made.rollback();
       throw error;
@@ -85,8 +88,6 @@ export class CgroupV1Driver implements CgroupDriver {
     this.warnings.push(...resourceWarnings(resources));
     if (Object.keys(this.paths.directories).length === 0) return;
     if (resources) this.writeLimits(splitPids(resources, 2).now);
-    const rules = deviceRules(resources?.devices);
-    this.setDevices((directory) => applyDeviceWrites(deviceWrites(deviceTable(rules)), directory), rules);
   }
 
   settle(resources: LinuxResources | undefined): void {
@@ -205,6 +206,11 @@ export class CgroupV1Driver implements CgroupDriver {
       return;
     }
     applyWrites(writes, directories, this.lost?.take);
+  }
+
+  private limitDevices(resources: LinuxResources | undefined): void {
+    const rules = deviceRules(resources?.devices);
+    this.setDevices((directory) => applyDeviceWrites(deviceWrites(deviceTable(rules)), directory), rules);
   }
 
   /** In a v1 hierarchy by its lists; where that is not mounted, by a program on the hybrid's cgroup2. */
