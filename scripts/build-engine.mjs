@@ -6,7 +6,8 @@
 //   build/engine/program.S  their bytecode, as native/engine/modules.cc finds it
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { basename, join, relative, resolve } from "node:path";
+import { mergeChunks } from "./chunks.mjs";
 import { filesBelow, headersPrefix, newest, oldest, quickjsFolder as quickjs, root } from "./tools.mjs";
 
 const folder = join(root, "build/engine");
@@ -41,7 +42,7 @@ function buildCompiler(objects) {
 async function bundle(entry, js, commit) {
   rmSync(js, { recursive: true, force: true });
   const { build } = await import("esbuild");
-  await build({
+  const options = {
     absWorkingDir: root,
     entryPoints: { main: entry },
     outdir: js,
@@ -57,7 +58,10 @@ async function bundle(entry, js, commit) {
     minifyWhitespace: true,
     define: { RUNT_COMMIT: JSON.stringify(commit), "import.meta.url": '""' },
     logLevel: "warning",
-  });
+  };
+  // Once to see what imports what, once more with chunks as they should be.
+  const { metafile } = await build({ ...options, metafile: true, write: false });
+  await build({ ...options, plugins: [mergeChunks(metafile, relative(root, resolve(root, entry)), root)] });
   copyFileSync(join(root, "native/engine/prelude.js"), join(js, "prelude.js"));
   return readdirSync(js).map((name) => join(js, name));
 }

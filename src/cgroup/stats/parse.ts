@@ -4,7 +4,7 @@ import type { Integer } from "../resources.js";
 import type { BlkioEntry, MemoryEntry, Pressure, PressureLine } from "./shape.js";
 import { withoutZeros } from "./shape.js";
 
-export const UNLIMITED = 2n ** 64n - 1n;
+export const UNLIMITED = 0xffff_ffff_ffff_ffffn;
 
 /** A decimal number, or "max". Numbers above 2^53 come as bigint. Missing or empty: 0. */
 export function parseNumber(text: string | undefined | null): Integer {

@@ -11,7 +11,7 @@ export interface Property extends Variant {
 export type Properties = Map<string, Property>;
 
 /** systemd's "infinity". */
-export const INFINITY = 2n ** 64n - 1n;
+export const INFINITY = 0xffff_ffff_ffff_ffffn;
 
 export function property(name: string, signature: string, value: unknown, pointer = ""): Property {
   return { name, signature, value, pointer };
