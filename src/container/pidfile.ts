@@ -1,19 +1,30 @@
-// --pid-file: the bare decimal pid, written beside under ".NAME" and renamed, so that a reader
-// that waits for the file never sees half of it.
+// --pid-file: the bare decimal pid. The file appears whole, by a rename, for readers that wait for it.
 
+import { RuntError } from "../errors.js";
+import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "../host/constants.js";
 import { failure } from "../host/failure.js";
 import { native } from "../host/native.js";
-import { baseName, parentPath } from "./paths.js";
 
 /** Writes the pid. In: an absolute path. Throws RuntError. */
 export function writePidFile(path: string, pid: number): void {
-  const parent = parentPath(path);
-  const temporary = `${parent === "/" ? "" : parent}/.${baseName(path)}`;
   try {
-    native().unlink(temporary);
-    native().createFile(temporary, String(pid), 0o666);
-    native().rename(temporary, path);
+    refuseSpecial(path);
+    native().replaceFile(path, String(pid), 0o666);
   } catch (error) {
     throw failure(error, { where: "--pid-file", attempt: "write", path });
   }
+}
+
+/** A rename would put a file in the place of the machine's /dev/null or /dev/stdout. A directory is the rename's error. */
+function refuseSpecial(path: string): void {
+  const named = native().lstat(path);
+  const status = named !== null && (named.mode & S_IFMT) === S_IFLNK ? native().stat(path) : named;
+  if (status === null || (status.mode & S_IFMT) === S_IFREG || (status.mode & S_IFMT) === S_IFDIR) return;
+  throw new RuntError({
+    where: "--pid-file",
+    attempt: "write",
+    path,
+    cause: "not a regular file",
+    hint: "the file is replaced, which would take a device, pipe or socket away",
+  });
 }

@@ -53,7 +53,10 @@ export function claim(root: string, id: string, ofUser: boolean): Claim {
     makeRoot(root, ofUser);
     return native().mkdir(directory, 0o711);
   });
-  if (!isNew) throw new RuntError("container with given ID already exists");
+  if (!isNew) {
+    const hint = isDirectory(directory) ? undefined : `${directory} is no container: remove it or use another id`;
+    throw new RuntError({ cause: "container with given ID already exists", ...(hint ? { hint } : {}) });
+  }
   const fd = lockDirectory(directory, true);
   if (fd === null) throw new RuntError("container was deleted while it was being created");
   return { directory, fd };
@@ -85,7 +88,7 @@ function makeRoot(root: string, ofUser: boolean): void {
 export function lockContainer(root: string, id: string, wait: boolean): Claim | "busy" | null {
   checkId(id);
   const directory = stateDirectory(root, id);
-  if (native().lstat(directory) === null) return null;
+  if (!isDirectory(directory)) return null;
   const fd = lockDirectory(directory, wait);
   if (fd !== null) return { directory, fd };
   return native().lstat(directory) === null ? null : "busy";
@@ -100,13 +103,29 @@ function lockDirectory(directory: string, wait: boolean): number | null {
     if ((error as { code?: string }).code === "ENOENT") return null;
     throw error;
   }
+  const held = native().fstat(fd);
+  if (held.uid !== native().geteuid()) {
+    native().close(fd);
+    throw notOurs(directory, held.uid);
+  }
   if (native().lock(fd, wait)) {
     const named = native().lstat(directory);
-    const held = native().fstat(fd);
     if (named !== null && named.ino === held.ino && named.dev === held.dev) return fd;
   }
   native().close(fd);
   return null;
+}
+
+/**
+ * What lies in a container's directory names processes to be signalled, namespaces to be joined, trees to be removed and
+ * hooks to be run. With another user's word for it, in a --root that others can write to, root would do that for him.
+ */
+function notOurs(directory: string, uid: number): RuntError {
+  return new RuntError({
+    path: directory,
+    cause: `the container is user ${uid}'s`,
+    hint: "only that user can act on it; state and list show it to others",
+  });
 }
 
 export function release({ fd }: Claim): void {
@@ -169,7 +188,7 @@ export function readContainer(root: string, id: string): Kept {
   const text = native().readFileIfAny(`${directory}/${STATE}`);
   if (text !== null) return { kind: "committed", state: parseState(text, `${directory}/${STATE}`, id) };
   const journal = readJournal(directory, id);
-  if (journal === null && native().lstat(directory) === null) throw noSuchContainer();
+  if (journal === null && !isDirectory(directory)) throw noSuchContainer();
   return { kind: "half-made", journal };
 }
 
@@ -180,9 +199,12 @@ export function readJournal(directory: string, id: string): JournalDocument | nu
   return text === null ? null : parseState(text, path, id, true);
 }
 
-/** A container that is wholly there. Throws as readContainer, and when it is not. */
+/** A container that is wholly there and of our own user, to be acted on. Throws as readContainer, and when it is not. */
 export function readState(root: string, id: string): StateDocument {
   const kept = readContainer(root, id);
+  const directory = stateDirectory(root, id);
+  const status = native().lstat(directory);
+  if (status !== null && status.uid !== native().geteuid()) throw notOurs(directory, status.uid);
   if (kept.kind === "committed") return kept.state;
   throw noSuchContainer();
 }

@@ -1,14 +1,16 @@
 // Descriptors on their way from the caller to the program: stdio of every kind, socket activation,
 // --preserve-fds, --pidfd-socket, --pid-file.
 
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   closeSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readFileSync,
   readdirSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -146,17 +148,37 @@ print(json.dumps(said))
   t.end();
 });
 
-t.test("--pid-file is replaced whole, and its temporary name leads nowhere", (t) => {
+t.test("--pid-file is replaced whole, and what a symlink there leads to is left alone", (t) => {
   const box = sandbox(t);
   const victim = join(box.dir, "victim");
   writeFileSync(victim, "untouched");
   mkdirSync(join(box.dir, "run"));
-  symlinkSync(victim, join(box.dir, "run/.pid"));
+  symlinkSync(victim, join(box.dir, "run/link"));
+  box.create(box.bundle(), "--pid-file", "run/link");
+  rmSync(join(box.dir, "run/link"));
   writeFileSync(join(box.dir, "run/pid"), "an old one, longer than any pid");
   const { id } = box.create(box.bundle(), "--pid-file", "run/pid");
   t.equal(readFileSync(join(box.dir, "run/pid"), "utf8"), String(box.state(id)!.pid));
   t.equal(readFileSync(victim, "utf8"), "untouched");
   t.same(readdirSync(join(box.dir, "run")), ["pid"]);
+  t.end();
+});
+
+t.test("--pid-file that is a device, a pipe or a link to one: refused, and it is still there", (t) => {
+  const box = sandbox(t);
+  const paths = ["device", "pipe", "link"].map((name) => join(box.dir, name));
+  const [device, pipe, link] = paths as [string, string, string];
+  execFileSync("mknod", [device, "c", "1", "3"]);
+  execFileSync("mkfifo", [pipe]);
+  symlinkSync(device, link);
+  for (const path of paths) {
+    const { rdev, mode, ino } = lstatSync(path);
+    const { status, stderr } = box.run(["create", "--bundle", box.bundle(), "--pid-file", path, box.id()]);
+    t.equal(status, 1);
+    t.match(stderr, `--pid-file: write ${path}: not a regular file`);
+    t.match(lstatSync(path), { rdev, mode, ino });
+  }
+  t.same(readdirSync(box.root), [], "no container");
   t.end();
 });
 

@@ -47,7 +47,7 @@ t.test("an id is taken once, and its directory is not for others", async (t) => 
   t.equal(statSync(root).mode & 0o7777, 0o700);
   t.equal(statSync(join(root, "a")).mode & 0o7777, 0o711);
   t.throws(() => claim(root, "a", false), { message: "container with given ID already exists" });
-  t.throws(() => claim(root, "../a", false), { message: "invalid container ID format" });
+  t.throws(() => claim(root, "../a", false), { message: /^invalid container ID format \(.*: an id has at most 255 / });
   release(first);
   t.throws(() => claim(root, "a", false), { message: "container with given ID already exists" }, "until it is deleted");
 });
@@ -148,10 +148,11 @@ t.test("a running one is not deleted without force", async (t) => {
 });
 
 t.test("a pid file is the bare number, and never half of it", async (t) => {
-  const folder = t.testdir({ pid: "old", ".pid": "left by a killed runt" });
+  const folder = t.testdir({ pid: "old", ".pid": "somebody's" });
   writePidFile(join(folder, "pid"), 4711);
   t.equal(native().readFile(join(folder, "pid")), "4711");
-  t.same(readdirSync(folder), ["pid"]);
+  t.same(readdirSync(folder).sort(), [".pid", "pid"]);
+  t.equal(native().readFile(join(folder, ".pid")), "somebody's");
   t.throws(() => writePidFile(join(folder, "none", "pid"), 1), {
     message: /^--pid-file: write .*none\/pid: no such file or directory/,
   });
