@@ -21,8 +21,9 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { headersPrefix, newest, oldest, placeFile, root } from "./tools.mjs";
+import { checkMachine, headersPrefix, newest, oldest, placeFile, root } from "./tools.mjs";
 
+checkMachine();
 process.chdir(root);
 const run = (command, ...args) => execFileSync(command, args, { stdio: "inherit" });
 const node = (...args) => run(process.execPath, ...args);
@@ -42,7 +43,9 @@ function buildStatic(folder, output) {
       "-ffunction-sections", "-fdata-sections", "-fno-asynchronous-unwind-tables", "-fstack-protector-strong",
       "-idirafter", "/usr/include", "-idirafter", `/usr/include/${machine}`,
       "-Inative/steps", ...sources,
-      "-static", "-Wl,--gc-sections", "-Wl,-z,norelro", "-Wl,-z,noseparate-code", "-s", "-o", `${output}.new`, "-lc",
+      "-static", "-Wl,--gc-sections", "-Wl,-z,norelro", "-Wl,-z,noseparate-code", "-s", "-o", `${output}.new`,
+      // musl's printf counts with long double, which arm64 has in software alone (libgcc).
+      "-lc", "-lgcc",
     ],
     { stdio: "inherit" },
   );

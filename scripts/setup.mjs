@@ -13,7 +13,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { fail, hasCommand, headersPrefix, root, run } from "./tools.mjs";
+import { checkMachine, fail, hasCommand, headersPrefix, root, run } from "./tools.mjs";
 
 const command = (name) => () => hasCommand(name);
 const file =
@@ -22,6 +22,8 @@ const file =
     paths.some((path) => existsSync(path));
 const library = `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu/libseccomp.a`;
 const release = existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8") : "";
+// The guest's architecture: test/vm/settings.mjs.
+const isArmGuest = (process.env.RUNT_VM_ARCH || process.arch) === "arm64";
 const isDebian12 = /^VERSION_CODENAME=bookworm$/m.test(release);
 
 /** Debian package → is what we need of it here already? */
@@ -49,7 +51,9 @@ const groups = {
   },
   compare: { runc: command("runc"), crun: command("crun") },
   vm: {
-    "qemu-system-x86": command("qemu-system-x86_64"),
+    ...(isArmGuest
+      ? { "qemu-system-arm": command("qemu-system-aarch64") }
+      : { "qemu-system-x86": command("qemu-system-x86_64") }),
     "qemu-utils": command("qemu-img"),
     // A package of its own since Debian 13; in Debian 12 it comes with QEMU.
     virtiofsd: () => isDebian12 || existsSync("/usr/libexec/virtiofsd"),
@@ -122,6 +126,7 @@ function sameLock() {
   );
 }
 
+checkMachine();
 const [major] = process.versions.node.split(".").map(Number);
 if (major < 20) fail(`setup: Node ${process.versions.node} is too old; runt needs Node 20 or newer`);
 const asked = process.argv.slice(2);

@@ -1,6 +1,7 @@
 // What the scripts of this folder share. Only Node's own modules: it runs before `npm ci`.
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { endianness } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -24,6 +25,12 @@ export function run(command, args, options = {}) {
 export function fail(message, status = 1) {
   console.error(`${message}`);
   process.exit(status);
+}
+
+/** Ends on a machine that runt is not made for, before the compiler says so in its own words. */
+export function checkMachine() {
+  if (["x64", "arm64"].includes(process.arch) && endianness() === "LE") return;
+  fail(`runt is built for x86-64 and little-endian arm64 only; this machine is ${process.arch} (${endianness()})`);
 }
 
 /** QuickJS's sources, in the npm package qjsc (docs/dependencies.md). */

@@ -145,7 +145,7 @@ void add_globals(JSContext *context, int count, char **arguments, char **environ
   const JSValue versions = JS_NewObject(context);
   JS_SetPropertyStr(context, versions, "quickjs", JS_NewString(context, QUICKJS_VERSION));
   JS_SetPropertyStr(context, process, "versions", versions);
-#if defined(__aarch64__)
+#if defined(__aarch64__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
   JS_SetPropertyStr(context, process, "arch", JS_NewString(context, "arm64"));
 #elif defined(__x86_64__)
   JS_SetPropertyStr(context, process, "arch", JS_NewString(context, "x64"));

@@ -60,6 +60,8 @@ const HINTS: Hints = {
     [EBUSY]: "something else is mounted there",
   },
   pivot_root: { [EINVAL]: "the host's root is a ramdisk: use --no-pivot" },
+  // Only arm64 says so: arch/arm64/kernel/sys.c.
+  set_personality: { [EINVAL]: "LINUX32 needs a processor that runs 32-bit programs, as not all of arm64 do" },
   set_rlimit: { [EPERM]: "raising a hard limit needs CAP_SYS_RESOURCE" },
   set_scheduler: { [EPERM]: "the policy needs CAP_SYS_NICE, or real-time time for the cgroup (cpu.rt_runtime_us)" },
   write_sysctl: {

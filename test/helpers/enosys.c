@@ -44,6 +44,7 @@ static const struct {
     {"seccomp", SYS_seccomp},
     {"pidfd_send_signal", 424},
     {"copy_file_range", SYS_copy_file_range},
+    {"personality", SYS_personality},
 };
 
 static const struct {

@@ -52,7 +52,7 @@ t.test("a counter goes on: memory, pid, output; mounts, limits and rights are as
     config.linux.resources = { pids: { limit: 20 }, memory: { limit: 64 << 20 } };
     config.linux.seccomp = {
       defaultAction: "SCMP_ACT_ALLOW",
-      syscalls: [{ names: ["mkdir"], action: "SCMP_ACT_ERRNO" }],
+      syscalls: [{ names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO" }],
     };
     const hook = (kind: string) => [{ path: "/bin/sh", args: ["sh", "-c", `cat > ${hooked}/${name}-${kind}`] }];
     config.hooks = Object.fromEntries(
@@ -65,7 +65,8 @@ t.test("a counter goes on: memory, pid, output; mounts, limits and rights are as
   const had = rights(id);
   const images = checkpoint(box, id);
   const other = JSON.parse(readFileSync(join(bundle, "config.json"), "utf8")) as TestConfig;
-  other.linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: ["rmdir"], action: "SCMP_ACT_ERRNO" }] };
+  const another = [{ names: ["rmdir", "unlinkat"], action: "SCMP_ACT_ERRNO" }];
+  other.linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW", syscalls: another };
   const folder = join(box.dir, "other");
   mkdirSync(folder);
   box.configure(folder, { ...other, root: { path: join(bundle, "rootfs") } });

@@ -35,7 +35,7 @@ t.test("SCMP_ACT_ERRNO: EPERM, or the errno of the rule", async (t) => {
 t.test("the probe says so when there is no filter", async (t) => {
   const box = sandbox(t);
   t.equal(box.probe().status.Seccomp, "0");
-  const filtered = box.probe((config) => withRules(config, { names: ["mkdir"], action: "SCMP_ACT_ERRNO" }));
+  const filtered = box.probe((config) => withRules(config, { names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO" }));
   t.equal(filtered.status.Seccomp, "2");
   t.equal(filtered.status.Seccomp_filters, "1");
 });
@@ -166,7 +166,7 @@ t.test("flags", async (t) => {
     config.linux.seccomp = {
       defaultAction: "SCMP_ACT_ALLOW",
       flags: ["SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_TSYNC"],
-      syscalls: [{ names: ["mkdir"], action: "SCMP_ACT_ERRNO" }],
+      syscalls: [{ names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO" }],
     };
   });
   t.equal(report.status.Seccomp, "2");
