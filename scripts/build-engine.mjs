@@ -1,9 +1,9 @@
 // bin/runt in one file: QuickJS, the addon and the TypeScript as bytecode.
 //
-//   build/engine/*.o        QuickJS
-//   build/engine/compile    the compiler to bytecode (native/bytecode)
+//   build/engine/*.o        QuickJS, with the writing and reading of images (native/bytecode/image.c)
+//   build/engine/compile    the compiler to images of bytecode (native/bytecode/compile.cc)
 //   build/engine/js/        src/cli/main.ts and all that it imports, bundled; a chunk for what is imported late
-//   build/engine/program.S  their bytecode, as native/engine/modules.cc finds it
+//   build/engine/program.S  their images, as native/engine/modules.cc finds it
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
@@ -17,14 +17,18 @@ const run = (command, ...args) => execFileSync(command, args, { stdio: "inherit"
 const hardened = ["-O2", "-fPIE", "-fstack-protector-strong", "-D_FORTIFY_SOURCE=2", "-ffunction-sections"];
 const own = ["-std=c++17", "-Wall", "-Wextra", "-Werror", "-fno-exceptions", "-fno-rtti", "-D_GNU_SOURCE"];
 
-/** QuickJS without its own library of files and processes. Out: the object files. */
+/** QuickJS without its own library of files and processes; image.c includes quickjs.c. Out: the object files. */
 function buildQuickjs() {
-  return ["quickjs", "libregexp", "libunicode", "cutils", "libbf"].map((name) => {
-    const [source, object] = [join(quickjs, `${name}.c`), join(folder, `${name}.o`)];
-    if (oldest([object]) < newest([quickjs])) {
+  const image = join(root, "native/bytecode/image.c");
+  const header = join(root, "native/bytecode/image.h");
+  const sources = ["libregexp", "libunicode", "cutils", "libbf"].map((name) => join(quickjs, `${name}.c`));
+  return [image, ...sources].map((source) => {
+    const object = join(folder, `${basename(source, ".c")}.o`);
+    if (oldest([object]) < newest([quickjs, source, header])) {
       // As its Makefile has it; and signed numbers wrap, which later releases ask for. Its warnings are its own.
-      const defines = ["-D_GNU_SOURCE", "-DCONFIG_BIGNUM", `-DCONFIG_VERSION="${version}"`];
-      run("gcc", "-w", "-fwrapv", ...hardened, ...defines, "-c", "-o", object, source);
+      const defines = ["-D_GNU_SOURCE", "-DCONFIG_BIGNUM", `-DCONFIG_VERSION="${version}"`, `-isystem${quickjs}`];
+      const warnings = source === image ? ["-Wall", "-Wextra", "-Werror"] : ["-w"];
+      run("gcc", ...warnings, "-fwrapv", ...hardened, ...defines, "-c", "-o", object, source);
     }
     return object;
   });
@@ -66,21 +70,21 @@ async function bundle(entry, js, commit) {
   return readdirSync(js).map((name) => join(js, name));
 }
 
-/** The modules as data of the program: { name, code, size } for each, and one without a name. */
+/** The modules as data of the program: { name, image } for each, and one without a name. */
 function assembly(modules, bytecode) {
   const data = modules.map((name, index) =>
-    [`name${index}: .asciz "${name}"`, ".balign 16", `code${index}: .incbin "${bytecode}/${name}.bc"`].join("\n"),
+    [`name${index}: .asciz "${name}"`, ".balign 16", `image${index}: .incbin "${bytecode}/${name}.image"`].join("\n"),
   );
-  const table = modules.map((_, index) => `.8byte name${index}, code${index}, end${index} - code${index}`);
+  const table = modules.map((_, index) => `.8byte name${index}, image${index}`);
   return [
     ".section .rodata.program",
-    ...data.map((text, index) => `${text}\nend${index}:`),
+    ...data,
     '.section .data.rel.ro,"aw"',
     ".balign 8",
     ".global runt_modules",
     "runt_modules:",
     ...table,
-    ".8byte 0, 0, 0",
+    ".8byte 0, 0",
     '.section .note.GNU-stack,"",%progbits',
     "",
   ].join("\n");

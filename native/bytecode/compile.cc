@@ -1,6 +1,6 @@
-// Used when runt is built: compiles ECMAScript modules to QuickJS's bytecode.
+// Used when runt is built: compiles ECMAScript modules to images of QuickJS's bytecode.
 //
-//   compile FOLDER MODULE.js ...   writes FOLDER/MODULE.js.bc for each
+//   compile FOLDER MODULE.js ...   writes FOLDER/MODULE.js.image for each
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 #include <string>
 
 #include "../engine/quickjs_api.h"
+#include "image.h"
 
 namespace {
 
@@ -41,11 +42,11 @@ int main(int count, char **arguments) {
         JS_Eval(context, text.c_str(), text.size(), name.c_str(), JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY);
     if (JS_IsException(module)) return fail(context, file.c_str());
     size_t size = 0;
-    const uint8_t *code = JS_WriteObject(context, &size, module, JS_WRITE_OBJ_BYTECODE);
-    if (!code) return fail(context, file.c_str());
-    std::ofstream output(std::string(arguments[1]) + "/" + name + ".bc", std::ios::binary);
-    output.write(reinterpret_cast<const char *>(code), static_cast<std::streamsize>(size));
-    if (!output.flush()) return fprintf(stderr, "%s.bc: can't be written\n", name.c_str()), 1;
+    const uint8_t *image = runt_write_image(context, &size, module);
+    if (!image) return fail(context, file.c_str());
+    std::ofstream output(std::string(arguments[1]) + "/" + name + ".image", std::ios::binary);
+    output.write(reinterpret_cast<const char *>(image), static_cast<std::streamsize>(size));
+    if (!output.flush()) return fprintf(stderr, "%s.image: can't be written\n", name.c_str()), 1;
   }
   return 0;
 }

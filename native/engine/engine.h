@@ -1,4 +1,4 @@
-// The parts of bin/runt: TypeScript as QuickJS's bytecode, the addon, and Node-API between the two.
+// The parts of bin/runt: TypeScript as images of QuickJS's bytecode, the addon, and Node-API between the two.
 #pragma once
 
 #include "quickjs_api.h"
@@ -7,6 +7,9 @@ namespace engine {
 
 /** An engine with memory of our own (heap.cc); null without memory. */
 JSRuntime *new_runtime();
+
+/** Memory that is never given back, aligned to 16 bytes, cleared; null when there is none. */
+void *allocate_forever(size_t size);
 
 /** Before the first call of Node-API. */
 void begin_handles(JSContext *context);

@@ -30,10 +30,15 @@ size_t piece_size(size_t size) { return (size + kHeader + kStep - 1) & ~(kStep -
 
 size_t usable_size(const void *memory) { return memory ? *header_of(const_cast<void *>(memory)) - kHeader : 0; }
 
+void *map(size_t size) {
+  void *memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+  return memory == MAP_FAILED ? nullptr : memory;
+}
+
 void *cut(size_t size) {
   if (static_cast<size_t>(block_end - cursor) < size) {
-    void *block = mmap(nullptr, kBlock, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-    if (block == MAP_FAILED) return nullptr;
+    void *block = map(kBlock);
+    if (!block) return nullptr;
     cursor = static_cast<char *>(block) + kHeader;
     block_end = static_cast<char *>(block) + kBlock;
   }
@@ -95,6 +100,11 @@ void *reallocate(JSMallocState *state, void *memory, size_t size) {
 }
 
 }  // namespace
+
+void *allocate_forever(size_t size) {
+  const size_t piece = piece_size(size);
+  return piece > kBlock / 8 ? map(size) : cut(piece);
+}
 
 JSRuntime *new_runtime() {
   static const JSMallocFunctions functions = {allocate, release, reallocate, usable_size};

@@ -1,13 +1,13 @@
 // The TypeScript, compiled to bytecode when runt is built: every module is read when it is first imported.
 #include <string.h>
 
+#include "../bytecode/image.h"
 #include "engine.h"
 
 // The modules, ended by one without a name: build/engine/program.S, made by scripts/build-engine.mjs.
 struct Module {
   const char *name;
-  const uint8_t *code;
-  size_t size;
+  const uint8_t *image;
 };
 extern "C" const Module runt_modules[];
 
@@ -17,11 +17,7 @@ namespace {
 JSModuleDef *load(JSContext *context, const char *name, void *) {
   for (const Module *module = runt_modules; module->name; ++module) {
     if (strcmp(module->name, name) != 0) continue;
-    // The bytecode stays where it is: in the file's own pages.
-    const JSValue value =
-        JS_ReadObject(context, module->code, module->size, JS_READ_OBJ_BYTECODE | JS_READ_OBJ_ROM_DATA);
-    // The module is the context's from here on.
-    return JS_IsException(value) ? nullptr : static_cast<JSModuleDef *>(JS_VALUE_GET_PTR(value));
+    return runt_read_image(context, module->image, allocate_forever);
   }
   JS_ThrowReferenceError(context, "there is no module %s", name);
   return nullptr;
@@ -39,7 +35,8 @@ void add_modules(JSRuntime *runtime) { JS_SetModuleLoaderFunc(runtime, name_modu
 bool run_module(JSContext *context, const char *name) {
   JSModuleDef *module = load(context, name, nullptr);
   if (!module) return false;
-  const JSValue value = JS_MKPTR(JS_TAG_MODULE, module);
+  // One reference is the context's, the other goes with the evaluation.
+  const JSValue value = JS_DupValue(context, JS_MKPTR(JS_TAG_MODULE, module));
   if (JS_ResolveModule(context, value) < 0) return false;
   const JSValue result = JS_EvalFunction(context, value);
   const bool ran = !JS_IsException(result);
