@@ -2,7 +2,7 @@
 
 import t from "tap";
 import { Docker, IMAGE, NO_NETWORK } from "./helpers/docker.js";
-import { limit } from "./helpers/limits.js";
+import { limit, TOO_MUCH_MEMORY } from "./helpers/limits.js";
 import * as options from "./helpers/options.js";
 import { place } from "./helpers/place.js";
 
@@ -20,10 +20,8 @@ t.test("limits: memory, pids, cpus, cpuset; update", async (t) => {
 });
 
 t.test("more memory than allowed: killed, and Docker knows why", async (t) => {
-  // containerd's shim watches for it once the container has been started.
-  const script = "sleep 1; dd if=/dev/zero of=/dev/null bs=64M count=1; exit $?";
   const limits = ["--memory", "16m", "--memory-swap", "16m"];
-  docker.run(["run", "--name", "greedy", NO_NETWORK, ...limits, IMAGE, "sh", "-c", script]);
+  docker.run(["run", "--name", "greedy", NO_NETWORK, ...limits, IMAGE, "sh", "-c", TOO_MUCH_MEMORY]);
   t.equal(docker.inspect("greedy", "{{.State.ExitCode}}"), "137");
   t.equal(docker.inspect("greedy", "{{.State.OOMKilled}}"), "true");
   docker.remove("greedy");

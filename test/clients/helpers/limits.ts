@@ -31,3 +31,10 @@ export function limit(directories: Record<string, string>, controller: keyof typ
   if (cgroupV2) return readFileSync(join(directories[""]!, v2), "utf8").trim();
   return v1.map((file) => readFileSync(join(directories[controller]!, file), "utf8").trim()).join(" ");
 }
+
+/**
+ * A shell's script: asks for 64 MiB in a container that may have 16, and ends with 137. Callers hear of it by a watch
+ * that begins when the container has been started, and then read memory.events: of a cgroup that has gone with the last
+ * process by then they learn nothing, whatever the runtime (docs/clients.md). So it waits before and after.
+ */
+export const TOO_MUCH_MEMORY = "sleep 2; dd if=/dev/zero of=/dev/null bs=64M count=1; status=$?; sleep 2; exit $status";
