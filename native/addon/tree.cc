@@ -140,8 +140,11 @@ Napi::Value remove_tree(const Napi::CallbackInfo &info) {
   if (!arguments.ok()) return arguments.refuse();
   const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0) {
-    if (errno == ENOENT) return Napi::Boolean::New(info.Env(), false);
-    return fail(info.Env(), errno, "open", path);
+    const int error = errno;
+    if (error == ENOENT) return Napi::Boolean::New(info.Env(), false);
+    // No descriptor is left: an empty directory can go without.
+    if ((error == EMFILE || error == ENFILE) && rmdir(path.c_str()) == 0) return Napi::Boolean::New(info.Env(), true);
+    return fail(info.Env(), error, "open", path);
   }
   TreeRemover remover;
   remover.top = fd;

@@ -94,7 +94,9 @@ Napi::Value write_fd(const Napi::CallbackInfo &info) {
   const int fd = arguments.integer(0);
   const std::string text = arguments.data(1);
   if (!arguments.ok()) return arguments.refuse();
-  if (const int error = write_all(fd, text)) return fail(info.Env(), error, "write");
+  if (const int error = write_all(fd, text)) {
+    return fail(info.Env(), error, "write", fd == STDOUT_FILENO ? "standard output" : "");
+  }
   return info.Env().Undefined();
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "channel.h"
 #include "fd.h"
@@ -10,6 +11,9 @@
 
 namespace init {
 namespace {
+
+// Descriptors besides the slots: stdio, channel, root, procfs, and what a step opens for itself.
+constexpr rlim_t kOwnFiles = 64;
 
 // Of the failure. Not a member: all of the Context would lie in zero bytes of the file.
 char failure_text[8192];
@@ -23,6 +27,10 @@ void Context::make_slots(uint32_t count) {
   alignas(MountSlot) static unsigned char room[kMaxSlots * sizeof(MountSlot)];
   slots = reinterpret_cast<MountSlot *>(room);
   for (; slot_count < count; ++slot_count) slots[slot_count] = MountSlot();
+  struct rlimit files;
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= count + kOwnFiles) return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
 }
 
 bool Context::fail(int error, const char *format, ...) {

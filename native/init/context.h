@@ -7,7 +7,7 @@
 
 namespace init {
 
-constexpr uint32_t kMaxSlots = 1024;
+constexpr uint32_t kMaxSlots = 16384;
 
 // A failed or doubtful step in words. The engine adds the place in config.json and the text of
 // the errno: `format` says only what was attempted, on which path.
@@ -17,7 +17,8 @@ class Context {
   MountSlot *slots = nullptr;
   uint32_t slot_count = 0;
 
-  // Makes the table as large as this; count is at most kMaxSlots.
+  // Makes the table as large as this; count is at most kMaxSlots. Each slot can hold a descriptor, so the soft limit
+  // of open files goes up when that is lower: a set_rlimit of the plan puts the caller's back.
   void make_slots(uint32_t count);
 
   // The engine's channel, or the connection of `start` once listen_start has run; -1 when none.

@@ -120,6 +120,8 @@ async function showVersion(program: string): Promise<number> {
 function describe(error: unknown): string {
   const worded = failure(error);
   if (worded instanceof RuntError) return worded.message;
+  // QuickJS throws null when there is no memory for an error either.
+  if (worded === null || (worded instanceof Error && worded.message === "out of memory")) return "not enough memory";
   if (!(worded instanceof Error)) return `bug in runt: ${String(worded)}`;
   // V8's stack begins with the message, that of QuickJS is without.
   const { name, message, stack = "" } = worded;

@@ -1,7 +1,20 @@
 // What to try when a step fails: one line for each pair of step and errno whose cause is known.
 // A step without an entry is reported without a hint; a wrong hint is worse than none.
 
-import { EACCES, EBUSY, EINVAL, ENODEV, ENOENT, ENOSPC, ENOSYS, EPERM, EROFS, EUSERS } from "../host/constants.js";
+import {
+  E2BIG,
+  EACCES,
+  EBUSY,
+  EINVAL,
+  EMFILE,
+  ENODEV,
+  ENOENT,
+  ENOSPC,
+  ENOSYS,
+  EPERM,
+  EROFS,
+  EUSERS,
+} from "../host/constants.js";
 import type { Step } from "../plan/steps.gen.js";
 import { coveredHint, idHint, restrictedHint, userNamespaceHint } from "./machine-hints.js";
 
@@ -85,8 +98,16 @@ const HINTS: Hints = {
   set_memory_policy: { [ENOSYS]: "this kernel has no NUMA support" },
 };
 
+/** The same for every step. */
+const ANYWHERE: Readonly<Record<number, string>> = {
+  [E2BIG]:
+    "process.args and process.env together are too long (see RLIMIT_STACK), or one of them is longer than 128 KiB",
+  [EMFILE]:
+    "the caller's hard limit of open files is too low (ulimit -Hn, LimitNOFILE=): each mount needs a descriptor",
+};
+
 /** What to try, or undefined. In: the step that failed, the errno, what runt-init says it attempted. */
 export function hintFor(op: Step["op"], errno: number, text: string): string | undefined {
-  const hint = HINTS[op]?.[errno];
+  const hint = HINTS[op]?.[errno] ?? ANYWHERE[errno];
   return typeof hint === "function" ? hint(text) : hint;
 }

@@ -3,7 +3,7 @@
 // directory itself; readers need none, as files in it are replaced whole.
 
 import { RuntError } from "../errors.js";
-import { EACCES, EPERM, O_DIRECTORY, O_NOFOLLOW, S_IFDIR, S_IFMT } from "../host/constants.js";
+import { EACCES, EPERM, EROFS, O_DIRECTORY, O_NOFOLLOW, S_IFDIR, S_IFMT } from "../host/constants.js";
 import { failure, isNativeError } from "../host/failure.js";
 import { native } from "../host/native.js";
 import { checkId } from "./ids.js";
@@ -67,7 +67,7 @@ function inRoot<T>(root: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (!isNativeError(error) || (error.errno !== EACCES && error.errno !== EPERM)) throw error;
+    if (!isNativeError(error) || ![EACCES, EPERM, EROFS].includes(error.errno)) throw error;
     const hint = `containers are kept in ${root}: --root names another directory, and so does XDG_RUNTIME_DIR for users without privileges`;
     throw failure(error, { hint });
   }

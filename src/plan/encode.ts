@@ -7,7 +7,8 @@ import type { Plan } from "./types.js";
 
 /** Where the header's size field lies: the third u32. */
 const SIZE_AT = 8;
-const MAX_SLOTS = 1024;
+/** kMaxSlots in native/init/context.h. */
+const MAX_SLOTS = 16384;
 
 /** What of a plan is needed. */
 export interface EncodablePlan extends Pick<Plan, "slots" | "passed"> {
@@ -21,7 +22,11 @@ export interface EncodablePlan extends Pick<Plan, "slots" | "passed"> {
  */
 export function encodeProgram({ steps, slots, passed }: EncodablePlan): Uint8Array {
   if (slots > MAX_SLOTS)
-    throw new RuntError(`the container needs ${slots} descriptors at once, more than ${MAX_SLOTS}`);
+    throw new RuntError({
+      where: "mounts",
+      cause: `the container needs ${slots} descriptors at once, more than ${MAX_SLOTS}`,
+      hint: "each mount needs one",
+    });
   const writer = new Writer(slots);
   for (const word of [STEP_MAGIC, STEP_VERSION, 0, steps.length, slots, passed]) writer.u32(word);
   for (const planned of steps) {

@@ -104,6 +104,7 @@ export function valueAt(document: unknown, pointer: string): unknown {
 export function showValue(value: unknown): string {
   if (value === undefined) return "nothing";
   if (typeof value === "bigint") return String(value);
+  if (value === Infinity || value === -Infinity) return "a number that no program can hold";
   if (Array.isArray(value)) return value.length ? "an array" : "an empty array";
   if (typeof value === "object" && value !== null) return "an object";
   const text = JSON.stringify(value);

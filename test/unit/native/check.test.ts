@@ -113,7 +113,7 @@ tap.test("each part of the header counts", async (t) => {
     [12, 2],
     [12, 0],
     [12, 0xffffffff],
-    [16, 1025],
+    [16, 16385],
     [20, SLOTS + 1],
   ].map(([at, value]) => withWord(program, at!, value!));
   t.strictSame(check(t, bad), [

@@ -119,5 +119,5 @@ t.test("what the other side could misread is refused", async (t) => {
   );
   refuse({ op: "set_rlimit", resource: 1, soft: -1, hard: 0 }, "here: set_rlimit soft: -1 is out of range");
   refuse({ op: "copy_up", slot: 4, target: "/" }, "here: copy_up slot: 4 is out of range");
-  t.throws(() => encode([], 1025, 0), { message: /1025 descriptors/ });
+  t.throws(() => encode([], 16385, 0), { message: /16385 descriptors/ });
 });
