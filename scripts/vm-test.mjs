@@ -5,10 +5,12 @@
 // than QuickJS. The last line is `N passed, N failed, N skipped`.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { isForeign } from "../test/vm/settings.mjs";
 import { root, run } from "./tools.mjs";
 
 const words = process.argv.slice(2).filter((word) => word !== "--no-setup");
-if (!process.argv.includes("--no-setup")) run(process.execPath, ["scripts/setup.mjs", "build", "test", "vm"]);
+if (!process.argv.includes("--no-setup"))
+  run(process.execPath, ["scripts/setup.mjs", ...(isForeign ? [] : ["build", "test"]), "vm"]);
 // Not above: what it imports is there after the set-up only.
 const { suiteInGuest } = await import("../test/vm/suite.mjs");
 

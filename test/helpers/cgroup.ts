@@ -1,5 +1,6 @@
 // Where a container's cgroups are, seen from the host: v1 (one directory a controller) or v2.
 
+import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -26,6 +27,10 @@ export function cgroupOf(pid: number | string, controller: string): string {
 export function readCgroup(pid: number | string, controller: string, file: string): string {
   return readFileSync(join(cgroupOf(pid, controller), file), "utf8").trim();
 }
+
+/** What v1 says where memory has no limit: PAGE_COUNTER_MAX in bytes, which depends on the size of the pages. */
+export const unlimitedMemory = () =>
+  String((1n << 63n) - BigInt(execFileSync("getconf", ["PAGESIZE"], { encoding: "utf8" })));
 
 /** Every cgroup directory on the host whose path holds the text. Others' come and go while we look. */
 export function cgroupsNamed(text: string, folder = "/sys/fs/cgroup"): string[] {

@@ -59,14 +59,14 @@ t.test("every conversion, as the kernel has it afterwards", options, async (t) =
           throttleWriteIOPSDevice: [{ major, minor, rate: 100 }],
         },
       }),
-      unified: { "memory.min": "4096", "memory.oom.group": "1" },
+      unified: { "memory.min": "65536", "memory.oom.group": "1" },
     };
   });
   const wanted: Record<string, string> = {
     "memory.max": "104857600",
     "memory.low": "52428800",
     "memory.swap.max": "52428800",
-    "memory.min": "4096",
+    "memory.min": "65536",
     "memory.oom.group": "1",
     "cpu.weight": "174",
     "cpu.max": "40000 80000",

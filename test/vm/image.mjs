@@ -83,7 +83,7 @@ function installPackages(tree) {
   const packages = [...settings.packages, ...(settings.nodeIsAlone ? [] : ["nodejs"])];
   // biome-ignore format: an option and its value stand together
   run("mmdebstrap", [
-    "--mode=root", "--variant=minbase", "--skip=cleanup/apt/lists",
+    "--mode=root", "--variant=minbase", `--architectures=${settings.architecture}`, "--skip=cleanup/apt/lists",
     // Mirrors of a past day are as good as any.
     "--aptopt=Acquire::Check-Valid-Until \"false\"", "--aptopt=APT::Install-Recommends \"false\"", "--aptopt=APT::Sandbox::User \"root\"",
     "--dpkgopt=force-unsafe-io",
@@ -94,8 +94,9 @@ function installPackages(tree) {
 
 /** The cloud kernel, unpacked only: its package's scripts would make an initrd of their own. */
 function installKernel(tree, work, made) {
-  const depends = run("chroot", [tree, "apt-cache", "depends", "linux-image-cloud-amd64"]);
-  const [, name] = /Depends: (linux-image-\d\S*)/.exec(depends) ?? fail("vm: apt knows no linux-image-cloud-amd64");
+  const kernel = `linux-image-cloud-${settings.architecture}`;
+  const depends = run("chroot", [tree, "apt-cache", "depends", kernel]);
+  const [, name] = /Depends: (linux-image-\d\S*)/.exec(depends) ?? fail(`vm: apt knows no ${kernel}`);
   run("chroot", [tree, "sh", "-c", `cd /tmp && apt-get download ${name}`]);
   const unpacked = join(work, "kernel");
   const archive = readdirSync(join(tree, "tmp")).find((file) => file.startsWith(`${name}_`));
@@ -135,10 +136,10 @@ function makeInitrd(tree, release, work, made) {
   run("sh", ["-c", `find . | cpio --quiet -o -H newc > "$1"`, "sh", join(made, "initrd")], { cwd: initrd });
 }
 
-/** What makes the tree the test guest: users, units, the agent, this machine's Node. */
+/** What makes the tree the test guest: users, units, the agent, Node. */
 function configure(tree) {
   cpSync(join(settings.here, "guest"), tree, { recursive: true });
-  if (settings.nodeIsAlone) copyFileSync(process.execPath, join(tree, "usr/local/bin/node"));
+  if (settings.nodeIsAlone) copyFileSync(settings.node, join(tree, "usr/local/bin/node"));
   writeFileSync(join(tree, "etc/hostname"), "runt-vm\n");
   writeFileSync(join(tree, "etc/hosts"), "127.0.0.1 localhost runt-vm\n");
   writeFileSync(join(tree, "etc/machine-id"), "72756e7472756e7472756e7472756e74\n");

@@ -5,9 +5,9 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { guestScript } from "./command.mjs";
-import { firstShareSlot, ports, qemuArguments } from "./qemu.mjs";
+import { ports, qemuArguments, sharePlace } from "./qemu.mjs";
 import { linesOf, Qmp } from "./qmp.mjs";
-import { virtiofsd } from "./settings.mjs";
+import { hardware, virtiofsd } from "./settings.mjs";
 
 /** Both streams of a migration leave out the memory, which is a file already. */
 const capabilities = {
@@ -80,10 +80,7 @@ export class Machine {
           this.#sockets[name] = socket;
         });
     });
-    this.#qemu = this.#spawn(
-      "qemu-system-x86_64",
-      qemuArguments({ ...options, image: this.#image, folder: this.#folder }),
-    );
+    this.#qemu = this.#spawn(hardware.qemu, qemuArguments({ ...options, image: this.#image, folder: this.#folder }));
     const gone = new Promise((_, failed) => {
       this.#qemu.on("error", failed);
       this.#qemu.on("exit", (status, signal) => {
@@ -163,8 +160,7 @@ export class Machine {
     }
     const backend = { type: "socket", data: { addr: { type: "unix", data: { path: socket } }, server: false } };
     await this.#qmp.execute("chardev-add", { id: tag, backend });
-    const address = (firstShareSlot + index).toString(16);
-    const device = { driver: "vhost-user-fs-pci", chardev: tag, tag, id: tag, addr: address };
+    const device = { driver: "vhost-user-fs-pci", chardev: tag, tag, id: tag, ...sharePlace(index) };
     await this.#qmp.execute("device_add", device);
   }
 

@@ -1,25 +1,25 @@
 // QEMU's command line. A saved machine fits only the same devices at the same addresses: all that is
 // here is part of the image's key.
 import { join } from "node:path";
-import { accelerator, machine } from "./settings.mjs";
+import { accelerator, hardware, machine } from "./settings.mjs";
 
 /** Ports between the agent and the host; each is a socket that the host listens at. */
 export const ports = ["stdout", "stderr", "control"];
 
 /** The first PCI slot that shared folders are plugged into, after the machine has been restored. */
-export const firstShareSlot = 8;
+const firstShareSlot = 8;
 
-/** Without five levels of page tables and SMAP: software pays for both at every miss and every copy. */
-const processor = "max,la57=off,smap=off";
+/** The place of a shared folder's device, for device_add. */
+export function sharePlace(index) {
+  if (hardware.ports === 0) return { addr: (firstShareSlot + index).toString(16) };
+  if (index >= hardware.ports) throw new Error(`no more than ${hardware.ports} folders can be shared`);
+  return { bus: `port${index}` };
+}
 
 const kernelArguments = [
-  "console=ttyS0",
+  ...hardware.kernelArguments,
   "quiet",
   "panic=-1",
-  // The kernel does not trust an emulated TSC and would ask the HPET: an exit under QEMU's one lock for
-  // every look at the clock. Here all processors read the host's TSC.
-  "tsc=reliable",
-  "clocksource=tsc",
   // What a real machine should have, and what only costs time here.
   "mitigations=off",
   "init_on_alloc=0",
@@ -41,19 +41,23 @@ export function qemuArguments({ image, folder, keep = false, restore = false }) 
     "-device",
     `virtserialport,bus=serial.0,nr=${index + 1},chardev=${name},name=${name}`,
   ]);
+  const shares = Array.from({ length: hardware.ports }, (_, index) => [
+    "-device",
+    `pcie-root-port,id=port${index},chassis=${index},addr=${(firstShareSlot + index).toString(16)}`,
+  ]).flat();
   // biome-ignore format: an option and its value stand together
   return [
     "-name", "runt-vm", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
     "-accel", accelerator === "tcg" ? "tcg,thread=multi" : accelerator,
-    "-cpu", processor, "-smp", `${machine.processors}`, "-m", size,
+    "-cpu", hardware.processor, "-smp", `${machine.processors}`, "-m", size,
     // virtiofsd reads and writes the guest's memory: it must be a shared mapping of a file.
-    "-machine", "pc,memory-backend=ram", "-object", `memory-backend-file,id=ram,size=${size},mem-path=${join(folder, "ram")},share=on`,
+    "-machine", `${hardware.machine},memory-backend=ram`, "-object", `memory-backend-file,id=ram,size=${size},mem-path=${join(folder, "ram")},share=on`,
     "-kernel", join(image, "vmlinuz"), "-initrd", join(image, "initrd"),
     "-append", kernelArguments.join(" "),
     "-chardev", `file,id=console,path=${join(folder, "console")}`, "-serial", "chardev:console",
     "-drive", `${disk},${keep ? "cache=unsafe" : "snapshot=on"}`,
     "-device", "virtio-blk-pci,drive=root,addr=4",
-    "-device", "virtio-serial-pci,id=serial,addr=5", ...serial,
+    "-device", "virtio-serial-pci,id=serial,addr=5", ...serial, ...shares,
     "-chardev", `socket,id=qmp,path=${join(folder, "qmp")}`, "-mon", "chardev=qmp,mode=control",
     ...(restore ? ["-incoming", "defer"] : []),
   ];

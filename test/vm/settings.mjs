@@ -22,6 +22,42 @@ export const machine = {
   diskMegabytes: 6144,
 };
 
+/** What differs between the architectures that a guest can have; the names are Debian's. */
+const architectures = {
+  amd64: {
+    node: "x64",
+    qemu: "qemu-system-x86_64",
+    machine: "pc",
+    // Without five levels of page tables and SMAP: software pays for both at every miss and every copy.
+    processor: "max,la57=off,smap=off",
+    // The kernel does not trust an emulated TSC and would ask the HPET: an exit under QEMU's one lock for
+    // every look at the clock. Here all processors read the host's TSC.
+    kernelArguments: ["console=ttyS0", "tsc=reliable", "clocksource=tsc"],
+    // Folders are plugged into the root bus itself.
+    ports: 0,
+  },
+  arm64: {
+    node: "arm64",
+    qemu: "qemu-system-aarch64",
+    machine: "virt",
+    // No pointer authentication, which is slow in software; and it runs 32-bit programs.
+    processor: "cortex-a72",
+    kernelArguments: ["console=ttyAMA0"],
+    // Nothing can be plugged into the root bus: each folder needs a port.
+    ports: 4,
+  },
+};
+const ownName = Object.keys(architectures).find((name) => architectures[name].node === process.arch);
+
+/** RUNT_VM_ARCH: a guest of another architecture than this machine's. */
+export const architecture = process.env.RUNT_VM_ARCH || ownName || "amd64";
+if (!architectures[architecture])
+  fail(`vm: RUNT_VM_ARCH=${architecture}: not known (${Object.keys(architectures).join(", ")})`);
+export const hardware = architectures[architecture];
+
+/** The checkout is then one that was built for that architecture. */
+export const isForeign = architecture !== ownName;
+
 /** Modules of the initrd, with what they depend on. The rest is loaded from the disk. */
 export const modules = ["virtio_pci", "virtio_blk", "virtio_console", "virtiofs", "overlay", "ext4"];
 
@@ -110,8 +146,11 @@ export function aptSources() {
   return found ?? fail("vm: no apt sources: name a file of Debian's in RUNT_VM_SOURCES");
 }
 
+/** Node for the guest: this machine's own, or one of the guest's architecture. */
+export const node = process.env.RUNT_VM_NODE || process.execPath;
+
 /** Debian's own Node is linked to a library of its packages: then the guest takes it from there, too. */
-export const nodeIsAlone = !process.config.variables.node_shared;
+export const nodeIsAlone = node !== process.execPath || !process.config.variables.node_shared;
 
 /** The virtiofsd of QEMU 7 (C) or its successor (Rust): both know the same options. */
 export function virtiofsd() {
@@ -120,13 +159,15 @@ export function virtiofsd() {
 
 /** Ends with what to do when this machine can't make or run the guest. */
 export function checkHost() {
-  if (process.arch !== "x64") fail(`vm: the guest is made for x86-64 only (this is ${process.arch})`);
+  if (!ownName) fail(`vm: guests are x86-64 or arm64, as this machine must be (it is ${process.arch})`);
+  if (isForeign && node === process.execPath)
+    fail(`vm: a guest of ${architecture} needs a Node of its own: RUNT_VM_NODE=FILE (docs/testing.md)`);
   if (osRelease().ID !== "debian" && !process.env.RUNT_VM_SUITE)
     fail(
       "vm: the guest is made from Debian's packages, and this is no Debian: set RUNT_VM_SUITE=bookworm and\n" +
         "  RUNT_VM_SOURCES=FILE (a debian.sources that mmdebstrap can use), or run it in a Debian container",
     );
-  const missing = ["qemu-system-x86_64", "qemu-img", "mmdebstrap", "mke2fs", "depmod", "cpio", "xz"].filter(
+  const missing = [hardware.qemu, "qemu-img", "mmdebstrap", "mke2fs", "depmod", "cpio", "xz"].filter(
     (name) => !hasCommand(name) && !existsSync(join("/usr/sbin", name)),
   );
   if (!virtiofsd()) missing.push("virtiofsd");
@@ -134,15 +175,17 @@ export function checkHost() {
 }
 
 /** What the names of such guests begin with. */
-export const family = addition ? `${suite}-${addition}` : suite;
+export const family = [suite, ...(isForeign ? [architecture] : []), ...(addition ? [addition] : [])].join("-");
 
 /** A digest of all that a saved guest depends on: another one is built when it changes. */
 export function key() {
   const hash = createHash("sha256");
   const sources = ["settings.mjs", "image.mjs", "qemu.mjs", "guest.init", "guest"].map((name) => join(here, name));
   for (const file of sources.flatMap((path) => filesBelow(path)).sort()) hash.update(readFileSync(file));
-  const qemu = execFileSync("qemu-system-x86_64", ["--version"], { encoding: "utf8" }).split("\n")[0];
-  hash.update(JSON.stringify([suite, machine, accelerator, packages, qemu, process.version, nodeIsAlone]));
+  const qemu = execFileSync(hardware.qemu, ["--version"], { encoding: "utf8" }).split("\n")[0];
+  hash.update(
+    JSON.stringify([suite, architecture, machine, accelerator, packages, qemu, process.version, node, nodeIsAlone]),
+  );
   hash.update(readFileSync(aptSources()));
   return `${family}-${hash.digest("hex").slice(0, 12)}`;
 }

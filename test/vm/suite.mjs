@@ -9,11 +9,11 @@ import { fail, root, run } from "../../scripts/tools.mjs";
  * Out: the script's exit status and its counts. Ends this process when there are none.
  */
 export async function suiteInGuest({ label, script, words, patience, seconds }) {
-  run(process.execPath, ["scripts/test-tools.mjs"]);
   const { image } = await import("./image.mjs");
   const { Machine } = await import("./machine.mjs");
-  const { bundleTap } = await import("./tap.mjs");
-  bundleTap();
+  const { isForeign } = await import("./settings.mjs");
+  // A checkout of another architecture is prepared where it is built (docs/testing.md).
+  if (!isForeign) run(process.execPath, ["test/vm/prepare.mjs"]);
   const machine = new Machine(await image());
   machine.closeAtExit();
   let tail = "";
