@@ -50,6 +50,14 @@ export function detectCgroups(source: DetectionSource = machine): CgroupLayout {
   }
   if (Object.keys(hierarchies).length > 0) return { version: 1, unified, hierarchies, own: ownPaths };
   if (unified !== undefined) return { version: 2, unified, hierarchies: {}, own: { "": ownPaths[""] ?? "/" } };
+  if (own.length === 0) {
+    throw new RuntError({
+      attempt: "read",
+      path: "/proc/self/cgroup",
+      cause: "there is nothing to be read",
+      hint: "runt needs a procfs at /proc, and a kernel with cgroups",
+    });
+  }
   throw new RuntError({
     attempt: "look for cgroups",
     path: ROOT,

@@ -107,6 +107,9 @@ t.test("no cgroups at all", async (t) => {
   t.throws(() => detectCgroups(machine("0::/\n", {}, "")), {
     message: /look for cgroups \/sys\/fs\/cgroup: no cgroup file system is mounted/,
   });
+  t.throws(() => detectCgroups(machine("", {}, "")), {
+    message: /read \/proc\/self\/cgroup: there is nothing to be read \(runt needs a procfs at \/proc/,
+  });
 });
 
 t.test("texts of the kernel", async (t) => {
