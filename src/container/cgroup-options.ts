@@ -51,7 +51,7 @@ function restoreOptions(options: string | undefined, report: Reporter): void {
     attributes: 0,
   });
   try {
-    runSteps(list, 1, report);
+    runSteps(list, 1, { report });
     report.debug(`cgroup2 has its options back: ${options}`);
   } catch (error) {
     report.warn(`cgroup2 is without the options ${options} that it had: ${(failure(error) as Error).message}`);

@@ -114,7 +114,7 @@ export class CriuTalk {
   /** Starts it. In: the program around the command; descriptors that criu finds from 4 on. */
   start(
     plan: (command: CriuCommand) => Plan,
-    { stdio, further = [], enterCgroup }: Pick<Surroundings, "stdio" | "enterCgroup"> & { further?: readonly number[] },
+    { stdio, further = [], sync }: Pick<Surroundings, "stdio" | "sync"> & { further?: readonly number[] },
   ): void {
     const [ours, theirs] = native().socketpair();
     this.socket = ours;
@@ -122,7 +122,7 @@ export class CriuTalk {
     try {
       const env = [`PATH=${searchPath()}`];
       const made = plan({ path, args: ["swrk", "3"], env, preserve: 1 + further.length });
-      this.pid = startProgram(made, { report, stdio, preserve: [theirs, ...further], enterCgroup });
+      this.pid = startProgram(made, { report, stdio, preserve: [theirs, ...further], sync });
     } finally {
       native().close(theirs);
     }

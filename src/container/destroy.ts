@@ -54,7 +54,7 @@ export async function destroyContainer(destruction: Destruction): Promise<void> 
   if (kill || journal?.ownPidNamespace === false) await attempt(() => killAll(ours ? cgroup : null, init, tree));
   if (cgroup) await attempt(() => removeCgroup(cgroup, ours));
   // When the cgroup is empty: a runt-init that was killed in the middle of a mount has done with it by then.
-  if (journal?.rootMount) await attempt(() => removeRootMount(journal.rootMount!));
+  if (journal?.rootMount) await attempt(() => removeRootMount(journal.rootMount!, report));
   await attempt(() => removeGroups(journal?.resctrl));
   if (problems.length === 0) await attempt(() => removeFiles(claim.directory, journal, report));
   release(claim);
@@ -65,9 +65,9 @@ export async function destroyContainer(destruction: Destruction): Promise<void> 
 }
 
 /** Only without a mount namespace of its own is there anything to be unmounted. */
-async function removeRootMount(state: RootMountState): Promise<void> {
+async function removeRootMount(state: RootMountState, report: Reporter): Promise<void> {
   const { detachRoot } = await import("./root-mount.js");
-  detachRoot(state);
+  detachRoot(state, report);
 }
 
 /** The resctrl groups that were made for the container. */

@@ -1,4 +1,5 @@
-// Programs of runt-init beside a container: criu, and steps that are done in namespaces that the engine does not enter.
+// Programs of runt-init beside a container: criu, ps, rm, and steps that are done in namespaces that the engine does not
+// enter.
 // No descriptor, signal disposition or limit of the engine reaches them.
 
 import { O_RDWR } from "../host/constants.js";
@@ -21,12 +22,12 @@ export interface Surroundings {
   stdio?: Stdio | undefined;
   /** Descriptors that it finds from 3 on. */
   preserve?: readonly number[];
-  /** Makes the cgroup around the process (systemd). */
-  enterCgroup?: ((pid: number) => void) | undefined;
+  /** At each sync point: makes the cgroup around the process (systemd), or writes its id mappings. */
+  sync?: ((pid: number) => void) | undefined;
 }
 
 /** Starts a program. Out: the process, a child of ours; what it executes at its end runs by now. Throws RuntError. */
-export function startProgram(made: Plan, { report, stdio = OURS, preserve = [], enterCgroup }: Surroundings): number {
+export function startProgram(made: Plan, { report, stdio = OURS, preserve = [], sync }: Surroundings): number {
   const plan = traced(made, report);
   const program = encodeProgram(plan);
   const { channel, pid, pidfd } = native().spawnInit({ initPath: initPath(), program, stdio, preserve, slots: [] });
@@ -34,11 +35,11 @@ export function startProgram(made: Plan, { report, stdio = OURS, preserve = [], 
   try {
     for (let message = native().receive(channel, -1); message !== null; message = native().receive(channel, -1)) {
       const step = plan.steps[message.step];
-      if (message.kind === MESSAGE_FAILURE) throw failureError(step, message);
+      if (message.kind === MESSAGE_FAILURE) throw failureError(step, message, "");
       if (message.kind === MESSAGE_WARNING) report.warn(message.text);
       if (message.kind === MESSAGE_PROGRESS) reportProgress(step, message, report);
       if (message.kind !== MESSAGE_SYNC) continue;
-      enterCgroup?.(pid);
+      sync?.(pid);
       native().answer(channel, -1);
     }
   } catch (error) {
@@ -56,9 +57,9 @@ export function runProgram(plan: Plan, surroundings: Surroundings): number | nul
   return native().reap(startProgram(plan, surroundings));
 }
 
-/** Runs steps to their end. In: how many slots they use. Throws RuntError. */
-export function runSteps({ steps }: StepList, slots: number, report: Reporter): void {
-  runProgram({ steps, slots, passed: 0, warnings: [] }, { report });
+/** Runs steps to their end. In: how many slots they use. Out: the exit status. Throws RuntError. */
+export function runSteps({ steps }: StepList, slots: number, surroundings: Surroundings): number | null {
+  return runProgram({ steps, slots, passed: 0, warnings: [] }, surroundings);
 }
 
 /** Does something with an empty stdin, and a file in memory for stdout and stderr, whose text can be asked for. */

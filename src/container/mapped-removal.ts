@@ -4,13 +4,12 @@
 import { detectCgroups } from "../cgroup/detect.js";
 import { RuntError } from "../errors.js";
 import { readHost } from "../host/facts.js";
-import { initPath, native } from "../host/native.js";
-import { encodeProgram } from "../plan/encode.js";
 import { KEEP_GROUPS } from "../plan/mappings.js";
 import { NAMESPACE_FLAGS } from "../plan/namespaces.js";
-import { MESSAGE_FAILURE, MESSAGE_SYNC, NO_SLOT, SYNC_MAP_IDS, type Step } from "../plan/steps.gen.js";
+import { OWN, StepList } from "../plan/program.js";
+import { NO_SLOT, SYNC_MAP_IDS } from "../plan/steps.gen.js";
 import type { Spec } from "../spec/types.gen.js";
-import { wordFailure } from "./failures.js";
+import { runSteps, withOutput } from "./helper-program.js";
 import { writeIdMaps } from "./id-maps.js";
 import type { Reporter } from "./report.js";
 import type { JournalDocument } from "./state.js";
@@ -24,43 +23,23 @@ export function removeMapped(
   { uid, gid }: NonNullable<JournalDocument["idMappings"]>,
   report: Reporter,
 ): void {
-  const addon = native();
-  const output = addon.memfd("rm", "");
-  const { pid, pidfd, channel } = addon.spawnInit({
-    initPath: initPath(),
-    program: encodeProgram({
-      steps: steps(paths).map((step) => ({ step, pointer: "", where: "" })),
-      slots: 0,
-      passed: 0,
-    }),
-    stdio: [0, output, output],
-    preserve: [],
-    slots: [],
-  });
-  try {
-    for (let message = addon.receive(channel, -1); message !== null; message = addon.receive(channel, -1)) {
-      if (message.kind === MESSAGE_FAILURE) throw wordFailure(undefined, message);
-      if (message.kind !== MESSAGE_SYNC) continue;
-      // Of the config the mappings are all that is asked for.
-      const config = { linux: { uidMappings: uid, gidMappings: gid } } as unknown as Spec;
-      writeIdMaps(pid, config, readHost(detectCgroups), report);
-      addon.answer(channel, -1);
-    }
-    const status = addon.reap(pid);
+  // Of the config the mappings are all that is asked for.
+  const config = { linux: { uidMappings: uid, gidMappings: gid } } as unknown as Spec;
+  const sync = (pid: number) => writeIdMaps(pid, config, readHost(detectCgroups), report);
+  withOutput((stdio, said) => {
+    const status = runSteps(stepsFor(paths), 0, { report, stdio, sync });
     if (status === 0) return;
-    const said = addon.readFile(`/proc/self/fd/${output}`).trim();
-    throw new RuntError({ attempt: "remove", path: paths.join(", "), cause: said || `rm: exit status ${status}` });
-  } finally {
-    for (const fd of [output, pidfd, channel]) addon.close(fd);
-  }
+    const cause = said().trim() || `rm: exit status ${status}`;
+    throw new RuntError({ attempt: "remove", path: paths.join(", "), cause });
+  });
 }
 
-function steps(paths: readonly string[]): Step[] {
-  return [
-    { op: "unshare", flags: NAMESPACE_FLAGS.user },
-    { op: "sync", point: SYNC_MAP_IDS, slot: NO_SLOT },
-    { op: "enter_user", uid: 0, gid: 0, groups: [], keepGroups: KEEP_GROUPS },
-    { op: "find_program", name: "rm", path: "/usr/bin:/bin" },
-    { op: "execute", args: ["rm", "-rf", "--", ...paths], env: [] },
-  ];
+function stepsFor(paths: readonly string[]): StepList {
+  const steps = new StepList();
+  steps.add(OWN, { op: "unshare", flags: NAMESPACE_FLAGS.user });
+  steps.add(OWN, { op: "sync", point: SYNC_MAP_IDS, slot: NO_SLOT });
+  steps.add(OWN, { op: "enter_user", uid: 0, gid: 0, groups: [], keepGroups: KEEP_GROUPS });
+  steps.add(OWN, { op: "find_program", name: "rm", path: "/usr/bin:/bin" });
+  steps.add(OWN, { op: "execute", args: ["rm", "-rf", "--", ...paths], env: [] });
+  return steps;
 }

@@ -126,7 +126,7 @@ export class Restoration {
       this.openNamespaces(inherited);
       talk.start((command) => planRestore(config, host, this.rootRequest(directory), command), {
         further: inherited.fds,
-        enterCgroup: this.cgroup.enter ? (pid) => this.taken.enterCgroup(pid) : undefined,
+        sync: this.cgroup.enter ? (pid) => this.taken.enterCgroup(pid) : undefined,
       });
       // All that it makes belongs there, too.
       source.resctrl?.join(talk.pid);

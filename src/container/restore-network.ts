@@ -16,5 +16,5 @@ export function raiseLoopback(config: Spec, pid: number, report: Reporter): void
   list.add(at, { op: "open_namespace", slot: 0, path: `/proc/${pid}/ns/net`, type });
   list.add(at, { op: "join_namespace", slot: 0, type, tolerate: 0 });
   list.add(at, { op: "raise_loopback" });
-  runSteps(list, 1, report);
+  runSteps(list, 1, { report });
 }

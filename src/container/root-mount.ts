@@ -7,12 +7,13 @@ import type { FileStatus } from "../host/addon.js";
 import { ENOENT, O_DIRECTORY } from "../host/constants.js";
 import { failure, isNativeError } from "../host/failure.js";
 import { type MountEntry, mountsOf } from "../host/mountinfo.js";
-import { initPath, native } from "../host/native.js";
-import { encodeProgram } from "../plan/encode.js";
+import { native } from "../host/native.js";
 import { NAMESPACE_FLAGS } from "../plan/namespaces.js";
 import { hostPath, isWithin } from "../plan/paths.js";
-import { MESSAGE_FAILURE, type Step } from "../plan/steps.gen.js";
-import { failureError } from "./failures.js";
+import { place, StepList } from "../plan/program.js";
+import type { Step } from "../plan/steps.gen.js";
+import { runSteps } from "./helper-program.js";
+import type { Reporter } from "./report.js";
 import type { RootMountState } from "./state.js";
 
 const AT = "root.path";
@@ -115,12 +116,12 @@ export function mountedRoot(
 }
 
 /** Takes the root off again. Throws RuntError; it can be repeated. */
-export function detachRoot(state: RootMountState): void {
+export function detachRoot(state: RootMountState, report: Reporter): void {
   if (state.boot !== bootId()) return;
   if (state.namespace === ownNamespace()) {
     // A directory above it may have been renamed, which its mounts don't prevent.
     const isMoved = (point: string) => identity(native().stat(point)) === state.directory;
-    detach(mountedRoot(mountsOf("self"), state, isMoved), []);
+    detach(mountedRoot(mountsOf("self"), state, isMoved), [], report);
     return;
   }
   // Made by a runt in another mount namespace. It has gone with its last process, or somebody is in it.
@@ -129,10 +130,11 @@ export function detachRoot(state: RootMountState): void {
     const stack = mountedRoot(mountsOf(Number(pid)), state, () => false);
     if (stack === null) continue;
     const type = NAMESPACE_FLAGS.mount;
-    detach(stack, [
+    const enter: Step[] = [
       { op: "open_namespace", slot: 0, path: `/proc/${pid}/ns/mnt`, type },
       { op: "join_namespace", slot: 0, type, tolerate: 0 },
-    ]);
+    ];
+    detach(stack, enter, report);
     return;
   }
 }
@@ -147,26 +149,12 @@ function namespaceOf(pid: string): string | null {
 }
 
 /** runt-init does it: the one place that acts on mounts, by descriptors. */
-function detach(stack: Stack | null, first: readonly Step[]): void {
+function detach(stack: Stack | null, first: readonly Step[], report: Reporter): void {
   if (stack === null) return;
   const { point, mounts } = stack;
-  const addon = native();
-  const steps: Step[] = [...first, { op: "detach_root", path: point, mounts }];
-  const planned = steps.map((step) => ({ step, pointer: "/root/path", where: AT }));
-  const { pid, pidfd, channel } = addon.spawnInit({
-    initPath: initPath(),
-    program: encodeProgram({ steps: planned, slots: 1, passed: 0 }),
-    stdio: [0, 1, 2],
-    preserve: [],
-    slots: [],
-  });
-  try {
-    for (let message = addon.receive(channel, -1); message !== null; message = addon.receive(channel, -1)) {
-      if (message.kind === MESSAGE_FAILURE) throw failureError(planned[message.step], message);
-    }
-    const status = addon.reap(pid);
-    if (status !== 0) throw new RuntError({ where: AT, attempt: "unmount", path: point, cause: `status ${status}` });
-  } finally {
-    for (const fd of [pidfd, channel]) addon.close(fd);
-  }
+  const steps = new StepList();
+  for (const step of [...first, { op: "detach_root", path: point, mounts } as const])
+    steps.add(place("/root/path"), step);
+  const status = runSteps(steps, 1, { report });
+  if (status !== 0) throw new RuntError({ where: AT, attempt: "unmount", path: point, cause: `status ${status}` });
 }
