@@ -2,8 +2,8 @@
 //
 // Podman, Buildah, containerd and Docker from Debian, started by the tests themselves, with bin/runt below.
 // NAME picks the test files. --vm does it in the test guest: cgroup v2 alone, with systemd. --peers runs the
-// same with runc and crun, for the table. --save writes the table of docs/clients.md from the results that
-// there are (build/clients/PLACE-RUNTIME.json). The last line is `N passed, N failed, N skipped`, of runt.
+// same with runc and crun, for the table. --save writes into the table of docs/clients.md what results there
+// are (build/clients/PLACE-RUNTIME.json). The last line is `N passed, N failed, N skipped`, of runt.
 import { spawnSync } from "node:child_process";
 import { chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
