@@ -121,10 +121,15 @@ export class Acquisition {
     }
   }
 
+  /** Writes what `exec` will need; before `commit`. In: the whole plan. */
+  keepForExec(plan: Plan): void {
+    const { noNewKeyring } = this.request;
+    writeExecState(this.claimed!.directory, encodeExecState(this.config, plan, noNewKeyring, identifyStreams()));
+  }
+
   /** Writes the pid file and the state: from here on the container exists for its users. In: the steps left for `start`. */
-  commit(pid: number, plan: Plan, late: LateStep[]): StateDocument {
-    const { pidFile, noNewKeyring } = this.request;
-    const { directory } = this.claimed!;
+  commit(pid: number, late: LateStep[]): StateDocument {
+    const { pidFile } = this.request;
     if (pidFile !== undefined) {
       writePidFile(pidFile, pid);
       this.pidFileWritten = true;
@@ -132,8 +137,7 @@ export class Acquisition {
     const { format, id, ...rest } = this.journal;
     // `init` stands near the front, so that it survives when the file is cut off.
     const state: StateDocument = { format, id, init: identify(pid), ...rest, late };
-    writeExecState(directory, encodeExecState(this.config, plan, noNewKeyring, identifyStreams()));
-    commitState(directory, state);
+    commitState(this.claimed!.directory, state);
     return state;
   }
 

@@ -137,6 +137,7 @@ class Creation {
     report.debug(`create: it has our stdin, stdout, stderr${passed && `, and our descriptors ${passed}`}`);
     // Written while runt-init mounts; nothing of the container's runs before the answer to `ready`.
     if (!this.limitsComeFirst() && !this.cgroup.enter) taken.limit();
+    taken.keepForExec(plan);
     let state: StateDocument | null = null;
     session.serve({
       cgroup: (pid) => taken.enterCgroup(pid),
@@ -197,7 +198,7 @@ class Creation {
     this.extras.resctrl?.join(session.pid);
     placeTerminal(session, request.consoleSocket);
     if (request.pidfdSocket !== undefined) sendPidfd(request.pidfdSocket, session.pidfd);
-    const state = this.taken.commit(session.pid, plan, request.waitForStart ? lateSteps(plan) : []);
+    const state = this.taken.commit(session.pid, request.waitForStart ? lateSteps(plan) : []);
     request.report.debug(`create: the first process is ${session.pid}; its state is written`);
     return state;
   }

@@ -206,7 +206,8 @@ export class Restoration {
     });
     this.cgroup.settle(config.linux?.resources);
     placeTerminal(this, request.consoleSocket);
-    this.state = this.taken.commit(pid, plan!, []);
+    this.taken.keepForExec(plan!);
+    this.state = this.taken.commit(pid, []);
     request.report.debug(`restore: the first process is ${pid}; its state is written`);
   }
 

@@ -68,7 +68,8 @@ t.test("a failure ends the processes first, each of its parts is tried, and noth
   const ended: string[] = [];
   const work = () => {
     t.ok(isCgroupMarked(directory));
-    taken.commit(process.pid, { steps: [], slots: 0, passed: 0, warnings: [] }, []);
+    taken.keepForExec({ steps: [], slots: 0, passed: 0, warnings: [] });
+    taken.commit(process.pid, []);
     t.ok(existsSync(join(dir, "pid")));
     throw new Error("late");
   };
