@@ -3,7 +3,6 @@
 
 import type { LinuxResources } from "../spec/types.gen.js";
 import type { CgroupPlacement } from "../plan/types.js";
-import type { ContainerStats } from "./stats/shape.js";
 
 /** One write to a cgroup file. Made by pure conversion, so that it is tested without a cgroup. */
 export interface CgroupWrite {
@@ -87,6 +86,4 @@ export interface CgroupDriver {
   /** Removes the directories, sub-cgroups first. Waits for emptiness at most timeoutMs, then names the pids that are left. */
   remove(timeoutMs: number): void;
   exists(): boolean;
-  /** What `runt events` prints as `data`, in runc's shape. */
-  stats(): ContainerStats;
 }

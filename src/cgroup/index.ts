@@ -10,7 +10,6 @@ import { CgroupV2Driver } from "./v2.js";
 export { delegationOwner } from "./delegate.js";
 export { detectCgroups } from "./detect.js";
 export type { CgroupDriver, CgroupPaths, CgroupWrite, FreezerState } from "./driver.js";
-export { statsJson, type ContainerStats } from "./stats/shape.js";
 
 /** --cgroup-manager. "disabled": no cgroup at all. */
 export type CgroupManager = "cgroupfs" | "systemd" | "disabled";

@@ -10,7 +10,6 @@ import { signalListed } from "./kill.js";
 import { processesOf } from "./process-tree.js";
 import type { LinuxResources } from "./resources.js";
 import { requestedLimits } from "./rootless.js";
-import { emptyStats, type ContainerStats } from "./stats/shape.js";
 
 export class NoCgroupDriver implements CgroupDriver {
   readonly warnings: string[] = [];
@@ -63,10 +62,6 @@ export class NoCgroupDriver implements CgroupDriver {
 
   exists(): boolean {
     return false;
-  }
-
-  stats(): ContainerStats {
-    return emptyStats();
   }
 
   private cannot(attempt: string): RuntError {

@@ -22,8 +22,6 @@ import { processesBelow } from "./processes.js";
 import { removeAll } from "./remove.js";
 import type { LinuxResources } from "./resources.js";
 import { LostLimits, noCgroupWarnings } from "./rootless.js";
-import { statsV1 } from "./stats/v1.js";
-import type { ContainerStats } from "./stats/shape.js";
 import { applyAllOrNothing } from "./transaction.js";
 import { createV1 } from "./v1/create.js";
 import { deviceChanges, deviceTable, deviceWrites } from "./v1/devices.js";
@@ -167,10 +165,6 @@ export class CgroupV1Driver implements CgroupDriver {
   exists(): boolean {
     const place = this.listingPlace();
     return place !== undefined && native().stat(place.directory) !== null;
-  }
-
-  stats(): ContainerStats {
-    return statsV1(this.paths.directories);
   }
 
   private directories(): string[] {

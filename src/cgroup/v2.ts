@@ -19,8 +19,6 @@ import { processesBelow } from "./processes.js";
 import { removeAll } from "./remove.js";
 import type { LinuxResources } from "./resources.js";
 import { LostLimits, noCgroupWarnings } from "./rootless.js";
-import { emptyStats, type ContainerStats } from "./stats/shape.js";
-import { statsV2 } from "./stats/v2.js";
 import type { DriverOptions } from "./v1.js";
 import { resourceWarnings } from "./v1/resources.js";
 import { applyAllOrNothing, type FirstChange } from "./transaction.js";
@@ -148,11 +146,6 @@ export class CgroupV2Driver implements CgroupDriver {
   exists(): boolean {
     const directory = this.paths.directories[""];
     return directory !== undefined && native().stat(directory) !== null;
-  }
-
-  stats(): ContainerStats {
-    const directory = this.paths.directories[""];
-    return directory === undefined ? emptyStats() : statsV2(directory);
   }
 
   private directory(attempt: string): string {

@@ -1,7 +1,8 @@
 // events: statistics on an interval and out-of-memory events, as lines of JSON, until the container ends.
 
-import { cgroupDriverFromState, type CgroupDriver, statsJson } from "../cgroup/index.js";
+import { cgroupDriverFromState, type CgroupDriver } from "../cgroup/index.js";
 import { watchOom, type OomWatch } from "../cgroup/oom.js";
+import { readStats, statsJson } from "../cgroup/stats/index.js";
 import { RuntError } from "../errors.js";
 import { POLLERR, POLLHUP, POLLIN } from "../host/constants.js";
 import { native } from "../host/native.js";
@@ -30,7 +31,7 @@ export interface EventsRequest {
 /** One line of statistics. Throws RuntError. */
 export async function statsLine(root: string, id: string): Promise<string> {
   const state = liveState(root, id);
-  return line(id, cgroupDriverFromState(state.cgroup, state.init), await rdtOf(state));
+  return line(state, await rdtOf(state));
 }
 
 /** What else there is to say: the numbers of resctrl. */
@@ -66,8 +67,8 @@ function liveState(root: string, id: string): StateDocument {
   return state;
 }
 
-function line(id: string, driver: CgroupDriver, rdt: RdtStats): string {
-  return `${statsJson({ type: "stats", id, data: { ...driver.stats(), intel_rdt: rdt() } })}\n`;
+function line({ id, cgroup }: StateDocument, rdt: RdtStats): string {
+  return `${statsJson({ type: "stats", id, data: { ...readStats(cgroup), intel_rdt: rdt() } })}\n`;
 }
 
 class Follower {
@@ -94,7 +95,7 @@ class Follower {
       if (this.oom?.happened(gone)) this.write(`${JSON.stringify({ type: "oom", id: this.id })}\n`);
       if (gone) return;
       if (performance.now() < next) continue;
-      const stats = line(this.id, this.driver, this.rdt);
+      const stats = line(this.state, this.rdt);
       // Half of it could have been read from a cgroup that was going.
       if (this.gone()) continue;
       this.write(stats);
