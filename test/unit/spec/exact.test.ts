@@ -45,7 +45,11 @@ t.test("one beyond the range is refused, although it is the same double", async 
       "expected an integer from -9223372036854775808 to 9223372036854775807, found -9223372036854775809",
     ],
     [{ limit: "1e18" }, "linux.resources.memory.limit", "expected a 64-bit integer in plain digits, found 1e18"],
-    [{ hard: "1e400" }, "process.rlimits[0].hard", "expected an integer from 0 to 18446744073709551615, found null"],
+    [
+      { hard: "1e400" },
+      "process.rlimits[0].hard",
+      "expected an integer from 0 to 18446744073709551615, found a number that no program can hold",
+    ],
   ];
   for (const [numbers, where, cause] of cases) {
     const { problems } = await outcomeOf(withNumbers(numbers));
