@@ -43,6 +43,9 @@ class Context {
   // What execute will run: found by find_program. Points into the program or into a static buffer.
   const char *program = nullptr;
 
+  // "HOME=" and what find_home has found; null when it has found nothing.
+  const char *home = nullptr;
+
   // The slot of that index, or null (a program with a bad index is refused by the decoder's caller).
   MountSlot *slot(uint32_t index) { return index < slot_count ? &slots[index] : nullptr; }
 

@@ -67,6 +67,7 @@ bool run(Context &, const steps::MakeUserNamespace &);
 bool run(Context &, const steps::RaiseLoopback &);
 bool run(Context &, const steps::JoinProcess &);
 bool run(Context &, const steps::DetachRoot &);
+bool run(Context &, const steps::FindHome &);
 bool run(Context &, const steps::Trace &);
 
 }  // namespace init

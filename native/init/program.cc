@@ -90,6 +90,10 @@ bool run(Context &context, const steps::Execute &step) {
   if (!context.program) return context.fail(0, "no program has been looked up");
   Pointers arguments(step.args), environment(step.env);
   if (!arguments.get() || !environment.get()) return context.fail(errno, "make room for arguments and environment");
+  constexpr char kHome[] = "HOME=";
+  for (char **entry = environment.get(); context.home && *entry; ++entry) {
+    if (strncmp(*entry, kHome, sizeof kHome - 1) == 0) *entry = const_cast<char *>(context.home);
+  }
   execve(context.program, arguments.get(), environment.get());
   int error = errno;
   char hint[512];

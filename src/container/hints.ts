@@ -95,19 +95,19 @@ const HINTS: Hints = {
   enter_user: {
     [EINVAL]: "the id is not mapped in the container's user namespace: see linux.uidMappings and linux.gidMappings",
   },
+  execute: {
+    [E2BIG]:
+      "process.args and process.env are too long together (see RLIMIT_STACK), or one text is longer than 128 KiB",
+  },
   set_memory_policy: { [ENOSYS]: "this kernel has no NUMA support" },
 };
 
-/** The same for every step. */
-const ANYWHERE: Readonly<Record<number, string>> = {
-  [E2BIG]:
-    "process.args and process.env together are too long (see RLIMIT_STACK), or one of them is longer than 128 KiB",
-  [EMFILE]:
-    "the caller's hard limit of open files is too low (ulimit -Hn, LimitNOFILE=): each mount needs a descriptor",
-};
+/** EMFILE, in every step. */
+const NO_FILES =
+  "the caller's hard limit of open files is too low (ulimit -Hn, LimitNOFILE=): each mount needs a descriptor";
 
 /** What to try, or undefined. In: the step that failed, the errno, what runt-init says it attempted. */
 export function hintFor(op: Step["op"], errno: number, text: string): string | undefined {
-  const hint = HINTS[op]?.[errno] ?? ANYWHERE[errno];
+  const hint = errno === EMFILE ? NO_FILES : HINTS[op]?.[errno];
   return typeof hint === "function" ? hint(text) : hint;
 }

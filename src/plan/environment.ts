@@ -2,6 +2,7 @@
 
 import { NOTIFY_VARIABLE } from "./notify.js";
 import type { Planning } from "./planning.js";
+import { place } from "./program.js";
 
 /** The path that execvp(3) takes when there is no PATH. */
 const DEFAULT_PATH = "/bin:/usr/bin";
@@ -11,8 +12,7 @@ const nameOf = (entry: string): string => entry.slice(0, entry.indexOf("="));
 
 /**
  * The environment of the program: of entries with one name the last counts, in its place.
- * HOME is there always, as programs fail without it. The image's passwd is not asked: it may
- * say anything (CVE-2016-3697), and a container's file is not for the runtime to parse.
+ * HOME is there always, as programs fail without it: planHome has the last word on one that is made up here.
  */
 export function environmentOf({ config, request }: Planning): string[] {
   const { env = [], user } = config.process;
@@ -23,8 +23,7 @@ export function environmentOf({ config, request }: Planning): string[] {
     entries.set(name, entry);
   };
   for (const entry of env) put(entry);
-  // An empty HOME is no home either: as in runc.
-  if (!entries.has("HOME") || entries.get("HOME") === "HOME=") put(user.uid === 0 ? "HOME=/root" : "HOME=/");
+  if (lacksHome(env)) put(user.uid === 0 ? "HOME=/root" : "HOME=/");
   if (request.listenFds > 0) {
     // sd_listen_fds(3) wants the pid of who gets them, which is 1 in a pid namespace.
     put(`LISTEN_FDS=${request.listenFds}`);
@@ -33,6 +32,21 @@ export function environmentOf({ config, request }: Planning): string[] {
   }
   if (request.notifyDirectory !== undefined) put(NOTIFY_VARIABLE);
   return [...entries.values()];
+}
+
+/** An empty HOME is no home either: as in runc. */
+function lacksHome(env: readonly string[]): boolean {
+  const home = env.findLast((entry) => nameOf(entry) === "HOME");
+  return home === undefined || home === "HOME=";
+}
+
+/**
+ * The home of the user by the container's own passwd(5), which is all that is asked of that file: callers of runc
+ * (containerd for Kubernetes) leave HOME to the runtime. Before any filter, which may not allow to open it.
+ */
+export function planHome({ config, inside }: Planning): void {
+  const { env = [], user } = config.process;
+  if (lacksHome(env)) inside.add(place("/process/env"), { op: "find_home", uid: user.uid, path: "/etc/passwd" });
 }
 
 /** Where the program is looked for. */

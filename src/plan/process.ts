@@ -8,6 +8,7 @@ import {
   planCapabilities,
   planSearchRights,
 } from "./capabilities.js";
+import { planHome } from "./environment.js";
 import { planKeyring, planLabels } from "./labels.js";
 import { groupsMode, groupsOf, setupUser } from "./mappings.js";
 import { planMemoryPolicy } from "./memory-policy.js";
@@ -54,6 +55,7 @@ const cwdPlace = ({ config }: Planning) => place("/process/cwd", config.process.
 /** Everything that needs the setting-up user's privileges, to the filter that is loaded with them. */
 export function planPrivileged(planning: Planning): void {
   const { config, inside } = planning;
+  planHome(planning);
   planRlimits(planning);
   planScheduling(planning);
   planPersonality(planning);

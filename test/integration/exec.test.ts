@@ -29,7 +29,7 @@ t.test("as the container's own process, unless told otherwise", async (t) => {
   t.equal(report.status.Groups?.trim(), "7 8", "none of the caller's groups");
   t.equal(report.umask, 0o027);
   t.equal(report.cwd, "/tmp");
-  t.same(report.env, ["PATH=/usr/bin:/bin", "COLOR=blue", "HOME=/"]);
+  t.same(report.env, ["PATH=/usr/bin:/bin", "COLOR=blue", "HOME=/home"]);
   t.equal(report.oom_score_adj, "321");
   t.same(report.rlimits.RLIMIT_NOFILE, ["100", "200"]);
   t.equal(report.ioprio, (2 << 13) | 6);
@@ -58,7 +58,7 @@ t.test("what the command line changes", async (t) => {
   const flags = ["--cwd", "/usr", "-e", "B=3", "--env", "C=4", "-u", "1000:100", "-g", "8", "--additional-gids=9"];
   const report = execProbe(box, id, [...flags, "--no-new-privs"]);
   t.equal(report.cwd, "/usr");
-  t.same(report.env, ["PATH=/bin", "A=1", "B=3", "C=4", "HOME=/"]);
+  t.same(report.env, ["PATH=/bin", "A=1", "B=3", "C=4", "HOME=/home"]);
   t.equal(report.uid, 1000);
   t.equal(report.gid, 100);
   t.equal(report.status.Groups?.trim(), "7 8 9");

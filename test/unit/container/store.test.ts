@@ -47,7 +47,7 @@ t.test("an id is taken once, and its directory is not for others", async (t) => 
   t.equal(statSync(root).mode & 0o7777, 0o700);
   t.equal(statSync(join(root, "a")).mode & 0o7777, 0o711);
   t.throws(() => claim(root, "a", false), { message: "container with given ID already exists" });
-  t.throws(() => claim(root, "../a", false), { message: /^invalid container ID format \(.*: an id has at most 255 / });
+  t.throws(() => claim(root, "../a", false), { message: "invalid container ID format" });
   release(first);
   t.throws(() => claim(root, "a", false), { message: "container with given ID already exists" }, "until it is deleted");
 });
