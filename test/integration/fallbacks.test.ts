@@ -1,6 +1,7 @@
 // Every fallback is forced: a kernel that answers ENOSYS to one call, or a seccomp profile around runt
 // that answers EPERM as old ones do (test/helpers/enosys.c), and the containers must be the same.
 
+import { spawnSync } from "node:child_process";
 import { existsSync, openSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
@@ -193,6 +194,12 @@ t.test("runt-init without memfds: what a container has met does not run again ou
 t.test("clone3 denied with EPERM is said by its name, and nothing is left", async (t) => {
   const box = sandbox(t);
   const result = box.runContainer(undefined, { via: [enosys, "clone3:EPERM"] });
+  // glibc 2.36 makes no use of clone3 on arm64: nothing needs the call there.
+  const spawn = "import os; os.waitpid(os.posix_spawn('/bin/true', ['true'], {}), 0)";
+  if (spawnSync(enosys, ["clone3:EPERM", "python3", "-c", spawn]).status === 0) {
+    t.equal(result.status, 0, result.stderr);
+    return;
+  }
   t.not(result.status, 0);
   // Node itself needs a thread before anything of ours runs.
   t.match(result.stderr, /clone3 or execve .*operation not permitted|uv_thread_create/);
