@@ -4,7 +4,7 @@
 import { RuntError } from "../errors.js";
 import { detectCgroups } from "../cgroup/detect.js";
 import { unitAttacher } from "../cgroup/index.js";
-import { EACCES, EBUSY, ENOENT, EPERM } from "../host/constants.js";
+import { EACCES, EBUSY, ENOENT, EPERM, ESRCH } from "../host/constants.js";
 import { readHost } from "../host/facts.js";
 import { initPath, native } from "../host/native.js";
 import { encodeProgram } from "../plan/encode.js";
@@ -120,8 +120,10 @@ class Joining {
     try {
       return this.start(placement);
     } catch (error) {
-      // A first process that ends takes all of its pid namespace along before it has ended itself.
-      if (!isAlive(this.state.init) || (this.killed && this.init.wait(ENDING_MS))) throw stopped();
+      // A first process that ends takes all of its pid namespace along, and lets go of its namespaces (ESRCH), before it
+      // has ended itself.
+      const ending = this.killed || (error as { errno?: number }).errno === ESRCH;
+      if (!isAlive(this.state.init) || (ending && this.init.wait(ENDING_MS))) throw stopped();
       if (await this.mayAskSystemd(error)) return this.start({ ...placement, wait: true });
       const other = this.besideInit(placement, error);
       if (other === undefined) throw error;
