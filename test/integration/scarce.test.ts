@@ -66,7 +66,7 @@ t.test("more mounts than the caller may have files open", async (t) => {
   const box = sandbox(t);
   const source = join(box.dir, "source");
   mkdirSync(source);
-  const many = 1500;
+  const many = 1100;
   const bundle = box.bundle((config) => {
     for (let i = 0; i < many; i++) {
       config.mounts.push({ destination: `/tmp/m${i}`, type: "bind", source, options: ["bind"] });
