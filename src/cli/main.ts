@@ -1,7 +1,7 @@
 // The entry of the engine: from argv to a command's exit status. Nothing runs when a module
 // is imported but the one call at the end of this file.
 
-import { baseName } from "../container/paths.js";
+import { baseName } from "../plan/paths.js";
 import { RuntError } from "../errors.js";
 import { failure } from "../host/failure.js";
 import { calledAs } from "../host/launch.js";

@@ -17,7 +17,7 @@ import { processFromFile, processFromOptions, type ProcessOptions } from "./exec
 import { decodeExecState, type ExecState } from "./exec-state.js";
 import { EXEC_PREFIX } from "./failures.js";
 import { tellAgent } from "./listener.js";
-import { cleanPath } from "./paths.js";
+import { cleanPath } from "../plan/paths.js";
 import { writePidFile } from "./pidfile.js";
 import { openProcess, type ProcessHandle } from "./process-handle.js";
 import type { Reporter } from "./report.js";

@@ -1,8 +1,8 @@
 // Paths as text. No file is looked at: what a path means inside the root is runt-init's to find out.
 
 /**
- * A path inside the container: absolute, without ".", "..", doubled and trailing slashes.
- * Relative paths start at "/" (config.md, "Mounts"). ".." at the root stays there.
+ * A path without ".", "..", doubled and trailing slashes. Relative paths start at "/", as those inside the container do
+ * (config.md, "Mounts"). ".." at the root stays there. Symlinks are not looked at.
  */
 export function cleanPath(path: string): string {
   const parts: string[] = [];
@@ -19,7 +19,7 @@ export function isWithin(path: string, directory: string): boolean {
   return path === directory || directory === "/" || path.startsWith(`${directory}/`);
 }
 
-/** The last part of a clean path. */
+/** The last part of a path. */
 export function baseName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }

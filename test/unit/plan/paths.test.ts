@@ -11,6 +11,8 @@ t.test("paths in the container", (t) => {
     "../a": "/a",
     "/a/../../b": "/b",
     "/a/..b/": "/a/..b",
+    "//a/./b/../c/": "/a/c",
+    "/../..": "/",
   };
   for (const [path, clean] of Object.entries(table)) t.equal(cleanPath(path), clean, path);
   t.ok(isWithin("/proc/a", "/proc"));
@@ -18,6 +20,7 @@ t.test("paths in the container", (t) => {
   t.ok(isWithin("/proc", "/"));
   t.notOk(isWithin("/process", "/proc"));
   t.equal(baseName("/a/b,c"), "b,c");
+  t.equal(baseName("b"), "b");
   t.end();
 });
 
