@@ -35,6 +35,7 @@ const banner = "// Made by scripts/generate-steps.mjs from native/steps/steps.js
 const ts = `${banner}
 export const STEP_VERSION = ${definition.version};
 export const STEP_MAGIC = ${definition.magic};
+export const MAX_SLOTS = ${definition.slots};
 export const NO_SLOT = 0xffffffff;
 
 export type FieldType = ${Object.keys(TS)
@@ -66,6 +67,7 @@ namespace steps {
 
 constexpr uint32_t kVersion = ${definition.version};
 constexpr uint32_t kMagic = ${definition.magic}u;
+constexpr uint32_t kMaxSlots = ${definition.slots};
 constexpr uint32_t kNoSlot = 0xffffffffu;
 
 enum class Message : uint32_t {

@@ -24,7 +24,7 @@ const char *Context::text() const { return failure_text; }
 
 void Context::make_slots(uint32_t count) {
   // Zero pages that the file doesn't hold and that only what is used of them costs memory.
-  alignas(MountSlot) static unsigned char room[kMaxSlots * sizeof(MountSlot)];
+  alignas(MountSlot) static unsigned char room[steps::kMaxSlots * sizeof(MountSlot)];
   slots = reinterpret_cast<MountSlot *>(room);
   for (; slot_count < count; ++slot_count) slots[slot_count] = MountSlot();
   struct rlimit files;

@@ -7,8 +7,6 @@
 
 namespace init {
 
-constexpr uint32_t kMaxSlots = 16384;
-
 // A failed or doubtful step in words. The engine adds the place in config.json and the text of
 // the errno: `format` says only what was attempted, on which path.
 class Context {

@@ -82,7 +82,7 @@ const char *check_program(const uint8_t *bytes, size_t size, Program &program) {
   program.count = header[3];
   program.slots = header[4];
   program.passed = header[5];
-  if (program.slots > kMaxSlots || program.passed > program.slots) return "the program has too many slots";
+  if (program.slots > steps::kMaxSlots || program.passed > program.slots) return "the program has too many slots";
   program.steps = bytes + kHeaderSize;
   program.size = static_cast<uint32_t>(size) - kHeaderSize;
 

@@ -52,7 +52,7 @@ bool has_mount_api() {
 ClassicMount &classic_room(Context &context, const MountSlot &slot) {
   // Zero pages, made what they are when a step asks: in the file they would be 96 kB, which are
   // copied for every command.
-  alignas(ClassicMount) static unsigned char rooms[kMaxSlots * sizeof(ClassicMount)];
+  alignas(ClassicMount) static unsigned char rooms[steps::kMaxSlots * sizeof(ClassicMount)];
   ClassicMount &room = reinterpret_cast<ClassicMount *>(rooms)[&slot - context.slots];
   room = ClassicMount();
   return room;

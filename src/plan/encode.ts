@@ -2,13 +2,11 @@
 // STEP_LAYOUTS, made from it, drives the encoder, and native/steps/reader.h reads them back.
 
 import { RuntError } from "../errors.js";
-import { type FieldType, NO_SLOT, STEP_LAYOUTS, STEP_MAGIC, STEP_VERSION, type Step } from "./steps.gen.js";
+import { type FieldType, MAX_SLOTS, NO_SLOT, STEP_LAYOUTS, STEP_MAGIC, STEP_VERSION, type Step } from "./steps.gen.js";
 import type { Plan } from "./types.js";
 
 /** Where the header's size field lies: the third u32. */
 const SIZE_AT = 8;
-/** kMaxSlots in native/init/context.h. */
-const MAX_SLOTS = 16384;
 
 /** What of a plan is needed. */
 export interface EncodablePlan extends Pick<Plan, "slots" | "passed"> {
