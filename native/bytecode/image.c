@@ -48,7 +48,8 @@ static uint32_t reserve(Writer *writer, size_t size, size_t align) {
 }
 
 static void set(Writer *writer, uint32_t at, const void *bytes, size_t size) {
-  if (!writer->data.error) memcpy(writer->data.buf + at, bytes, size);
+  // memcpy from null is undefined even for nothing.
+  if (size > 0 && !writer->data.error) memcpy(writer->data.buf + at, bytes, size);
 }
 
 static uint32_t append(Writer *writer, const void *bytes, size_t size, size_t align) {
