@@ -127,6 +127,9 @@ function explain(errno: number | undefined, write: CgroupWrite, directory: strin
     return { hint: had === undefined ? "it must be a list such as 0-3,7" : `the parent cgroup has ${kind} ${had}` };
   }
   if (errno === EINVAL) return { hint: invalidHint(file) };
+  if (errno === EPERM && file === "devices.deny") {
+    return { hint: "device rules need CAP_SYS_ADMIN; with --rootless true a container goes on without them" };
+  }
   if (errno === EPERM && controller === "devices") {
     return { hint: "the parent cgroup does not allow this device; rules can only narrow what the parent allows" };
   }

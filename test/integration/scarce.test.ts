@@ -81,6 +81,11 @@ t.test("more mounts than the caller may have files open", async (t) => {
   t.same(containers(box), []);
 });
 
+t.test("root without CAP_SYS_ADMIN", async (t) => {
+  const via = ["setpriv", "--bounding-set=-sys_admin"];
+  t.equal(runsOrCleans(t, sandbox(t), "no CAP_SYS_ADMIN", via, /CAP_SYS_ADMIN/), 1);
+});
+
 t.test("standard output that takes nothing", async (t) => {
   const box = sandbox(t);
   const to = (target: string) => ({ via: ["sh", "-c", `exec "$@" ${target}`, "sh"] });
