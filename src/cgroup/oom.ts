@@ -10,8 +10,8 @@ export interface OomWatch {
   /** What to poll for. The descriptor may be another one after each `happened`. */
   readonly fd: number;
   readonly events: number;
-  /** Has there been an OOM since it was last asked? In: whether the cgroup has gone. */
-  happened(gone: boolean): boolean;
+  /** Has there been an OOM since it was last asked? */
+  happened(): boolean;
   close(): void;
 }
 
@@ -42,8 +42,11 @@ function watchV1(directory: string): OomWatch {
   return {
     fd,
     events: POLLIN,
-    // The removal of the cgroup signals once as well.
-    happened: (gone) => native().readEventfd(fd) > (gone ? 1 : 0),
+    happened: () => {
+      const signals = native().readEventfd(fd);
+      // The removal of the cgroup signals once as well, after its directory has gone.
+      return signals > 0 && signals > (native().stat(directory) === null ? 1 : 0);
+    },
     close: () => native().close(fd),
   };
 }

@@ -92,7 +92,7 @@ class Follower {
       const left = Math.min(Math.max(Math.ceil(next - performance.now()), 0), LONGEST_MS);
       if (!this.wait(this.ended || this.process?.fd === -1 ? Math.min(left, LOOK_MS) : left)) return;
       const gone = this.gone();
-      if (this.oom?.happened(gone)) this.write(`${JSON.stringify({ type: "oom", id: this.id })}\n`);
+      if (this.oom?.happened()) this.write(`${JSON.stringify({ type: "oom", id: this.id })}\n`);
       if (gone) return;
       if (performance.now() < next) continue;
       const stats = line(this.state, this.rdt);
