@@ -13,10 +13,12 @@ export class Podman extends ContainerCaller {
   /** In: the user whose containers they are; root without one. */
   constructor(place: Place, user?: NormalUser) {
     const names = ["runt", "runc", "crun"].map((name) => `"${name}"`).join(", ");
-    // Podman knows by a runtime's name whether it writes JSON logs and runs without cgroups.
+    // Podman knows by a runtime's name whether it writes JSON logs and runs without cgroups. With systemd it logs to the
+    // journal, and then follows logs only when its events, too, are there.
     const config = place.file(
       "containers.conf",
-      `${ulimits()}[engine]
+      `${ulimits() || "[containers]\n"}log_driver = "k8s-file"
+[engine]
 runtime_supports_json = [${names}]
 runtime_supports_nocgroup = [${names}]
 [engine.runtimes]
