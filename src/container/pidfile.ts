@@ -1,7 +1,7 @@
 // --pid-file: the bare decimal pid. The file appears whole, by a rename, for readers that wait for it.
 
 import { RuntError } from "../errors.js";
-import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "../host/constants.js";
+import { S_IFDIR, S_IFMT, S_IFREG } from "../host/constants.js";
 import { failure } from "../host/failure.js";
 import { native } from "../host/native.js";
 
@@ -17,9 +17,8 @@ export function writePidFile(path: string, pid: number): void {
 
 /** A rename would put a file in the place of the machine's /dev/null or /dev/stdout. A directory is the rename's error. */
 function refuseSpecial(path: string): void {
-  const named = native().lstat(path);
-  const status = named !== null && (named.mode & S_IFMT) === S_IFLNK ? native().stat(path) : named;
-  if (status === null || (status.mode & S_IFMT) === S_IFREG || (status.mode & S_IFMT) === S_IFDIR) return;
+  const status = native().stat(path);
+  if (status === null || [S_IFREG, S_IFDIR].includes(status.mode & S_IFMT)) return;
   throw new RuntError({
     where: "--pid-file",
     attempt: "write",
