@@ -6,6 +6,7 @@
 // does not hold it.
 
 import { RuntError } from "../errors.js";
+import { KEEP_GROUPS_ANNOTATION } from "../plan/mappings.js";
 import type { Plan } from "../plan/types.js";
 import type { Process, Spec } from "../spec/types.gen.js";
 
@@ -89,7 +90,8 @@ function parseHead(line: Uint8Array): Head | null {
 }
 
 /** The parts of a config that planJoin and `checkpoint` look at. */
-function essence({ ociVersion, process, root, mounts, linux }: Spec): Spec {
+function essence({ ociVersion, process, root, mounts, linux, annotations }: Spec): Spec {
+  const keepGroups = annotations?.[KEEP_GROUPS_ANNOTATION];
   const { namespaces, uidMappings, gidMappings, personality, memoryPolicy, seccomp, maskedPaths, devices } =
     linux ?? {};
   return {
@@ -97,6 +99,7 @@ function essence({ ociVersion, process, root, mounts, linux }: Spec): Spec {
     process: { ...process, args: [] },
     root,
     ...(mounts ? { mounts } : {}),
+    ...(keepGroups === undefined ? {} : { annotations: { [KEEP_GROUPS_ANNOTATION]: keepGroups } }),
     linux: {
       ...(namespaces ? { namespaces } : {}),
       ...(uidMappings ? { uidMappings } : {}),

@@ -10,7 +10,7 @@
 import type { Spec } from "../spec/types.gen.js";
 import { capabilitySets, planBounding, planEntryRights } from "./capabilities.js";
 import { planExecute } from "./exec.js";
-import { planSetupUser } from "./mappings.js";
+import { keepsCallersGroups, planSetupUser } from "./mappings.js";
 import { expandNumberList } from "./number-list.js";
 import { Planning } from "./planning.js";
 import { planBecomeUser, planOomScore, planPrivileged, planSession } from "./process.js";
@@ -111,8 +111,8 @@ function planAffinity(list: Planning["before"], cpus: string, at: Place): void {
  * Where the container's user namespace does not allow setgroups(2), the host's root gives up its
  * own groups while it can.
  */
-function planForeignGroups({ before, host, inUserNamespace }: Planning): void {
-  if (!inUserNamespace || host.euid !== 0 || !host.setgroupsDenied) return;
+function planForeignGroups({ before, config, host, inUserNamespace }: Planning): void {
+  if (!inUserNamespace || host.euid !== 0 || !host.setgroupsDenied || keepsCallersGroups(config)) return;
   before.add(OWN, { op: "enter_user", uid: host.euid, gid: host.egid, groups: [], keepGroups: 0 });
 }
 

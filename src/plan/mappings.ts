@@ -44,11 +44,23 @@ export const KEEP_GROUPS = 1;
 export const SET_GROUPS_IF_ALLOWED = 2;
 
 /**
+ * crun's annotation: any value but "0" keeps the caller's groups, and takes none of the config's. `podman run
+ * --group-add keep-groups` sets it, so that a user's container reaches what the user's groups may read: ids that
+ * no user namespace maps can't be asked for by number.
+ */
+export const KEEP_GROUPS_ANNOTATION = "run.oci.keep_original_groups";
+
+export function keepsCallersGroups({ annotations }: Spec): boolean {
+  return (annotations?.[KEEP_GROUPS_ANNOTATION] ?? "0") !== "0";
+}
+
+/**
  * Whether the container's process keeps the groups that it has. Otherwise they are the ones of
  * the config, and none of the caller's stay. A new user namespace inherits the denial of the one
  * that it is made in.
  */
 export function groupsMode({ config, host, namespaces }: Planning): number {
+  if (keepsCallersGroups(config)) return KEEP_GROUPS;
   // What is denied in a user namespace is denied in all that are made in it.
   if (!namespaces.isJoined("user") && host.setgroupsDenied) return KEEP_GROUPS;
   if (namespaces.isNew("user")) return deniesSetgroups(config, host) ? KEEP_GROUPS : SET_GROUPS;
@@ -70,8 +82,8 @@ export function setupUser({ config, namespaces }: Planning): { uid: number; gid:
  * Gives up the caller's groups while that is allowed: a user namespace that is joined may deny
  * setgroups(2), and then root's groups of the host would go along.
  */
-export function planDroppedGroups({ entering, host, namespaces }: Planning): void {
-  if (!namespaces.isJoined("user") || host.euid !== 0) return;
+export function planDroppedGroups({ config, entering, host, namespaces }: Planning): void {
+  if (!namespaces.isJoined("user") || host.euid !== 0 || keepsCallersGroups(config)) return;
   entering.add(namespaces.at("user"), {
     op: "enter_user",
     uid: host.euid,
@@ -103,12 +115,16 @@ export function planSetupUser(planning: Planning): void {
   });
 }
 
-/** Says which groups the container's process will not get, as the kernel forbids it to set them. */
+/** Says which groups the container's process will not get: it keeps its own, or the kernel forbids it to set them. */
 export function groupsOf(planning: Planning): readonly number[] {
-  const groups = planning.config.process.user.additionalGids ?? [];
+  const { config } = planning;
+  const groups = config.process.user.additionalGids ?? [];
   if (groupsMode(planning) !== KEEP_GROUPS) return groups;
   if (groups.length > 0) {
-    planning.warn(place("/process/user/additionalGids"), "not set: this user namespace does not allow setgroups(2)");
+    const why = keepsCallersGroups(config)
+      ? `the annotation ${KEEP_GROUPS_ANNOTATION} keeps the caller's groups`
+      : "this user namespace does not allow setgroups(2)";
+    planning.warn(place("/process/user/additionalGids"), `not set: ${why}`);
   }
   return [];
 }

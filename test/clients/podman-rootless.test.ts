@@ -1,13 +1,13 @@
 // What people do with Podman without root, with the runtime under test below it.
 
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { noMappers, noUser } from "../helpers/rootless.js";
 import { looksContained } from "./helpers/inside.js";
 import * as life from "./helpers/life.js";
 import * as options from "./helpers/options.js";
-import { cgroupV2, place } from "./helpers/place.js";
+import { cgroupV2, place, runtimeName } from "./helpers/place.js";
 import { IMAGE, NO_NETWORK, Podman } from "./helpers/podman.js";
 import { NormalUser } from "./helpers/user.js";
 
@@ -61,6 +61,17 @@ t.test("--userns=keep-id, auto, --user", async (t) => {
   );
   t.match(podman.shell("cat /proc/self/uid_map", "--userns", "auto"), /^0\s+1\s+\d+$/);
   t.equal(podman.shell("id -u", "--user", "1000"), "1000");
+});
+
+const noKeeping = runtimeName === "runc" && "runc has nothing for it, and Podman does not notice";
+t.test("--group-add keep-groups", { skip: noKeeping }, async (t) => {
+  const secret = here.file("secret", "for the group");
+  chownSync(secret, 0, user.group);
+  chmodSync(secret, 0o640);
+  const words = ["run", "--rm", NO_NETWORK, "-v", `${secret}:/secret:ro`, "--group-add", "keep-groups"];
+  t.equal(podman.ok([...words, IMAGE, "cat", "/secret"]), "for the group");
+  const without = podman.run([...words.slice(0, -2), IMAGE, "cat", "/secret"]);
+  t.match(without, { status: 1, stderr: /Permission denied/ });
 });
 
 t.test("--read-only, --tmpfs, volumes", async (t) => options.volumes(t, podman, user.owns("volume")));

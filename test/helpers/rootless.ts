@@ -78,7 +78,8 @@ export class User {
   words(command: string[], { env, setpriv = [] }: UserOptions = {}): string[] {
     const all = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", XDG_RUNTIME_DIR: this.runtimeDir, ...env };
     const settings = Object.entries(all).map(([name, value]) => `${name}=${value}`);
-    const ids = ["--reuid", String(UID), "--regid", String(GID), "--clear-groups"];
+    const groups = setpriv.some((option) => option.startsWith("--groups")) ? [] : ["--clear-groups"];
+    const ids = ["--reuid", String(UID), "--regid", String(GID), ...groups];
     return ["setpriv", ...ids, ...setpriv, "env", "-i", ...settings, ...command];
   }
 

@@ -58,6 +58,24 @@ t.test("the caller's groups are dropped", async (t) => {
   t.equal(report.status.Groups, "");
 });
 
+t.test("run.oci.keep_original_groups keeps them, in exec too", async (t) => {
+  const box = sandbox(t);
+  const via = { via: ["setpriv", "--groups", "4,24,100"] };
+  const id = box.id();
+  const bundle = box.bundle((config) => {
+    config.annotations = { "run.oci.keep_original_groups": "1" };
+    config.process.user = { uid: 1000, gid: 1000, additionalGids: [5] };
+    config.process.args = ["/bin/sleep", "1000"];
+  });
+  const started = box.run(["run", "--detach", "--bundle", bundle, id], via);
+  t.equal(started.status, 0, started.stderr);
+  t.match(started.stderr, /level=warning.*process\.user\.additionalGids: not set/);
+  const { pid } = box.state(id)!;
+  t.match(readFileSync(`/proc/${pid}/status`, "utf8"), /^Groups:\t4 24 100 ?$/m);
+  const inside = box.run(["exec", id, "/bin/id", "-G"], via);
+  t.equal(inside.stdout.trim(), "1000 4 24 100", inside.stderr);
+});
+
 t.test("umask: that of the config, 0022 without", async (t) => {
   const box = sandbox(t);
   const via = ["sh", "-c", 'umask 0007; exec "$@"', "sh"];

@@ -1,7 +1,7 @@
 // More ids than the own one: newuidmap and newgidmap; and a caller that is root of a user namespace
 // which an engine has made, as rootless Podman calls.
 
-import { readFileSync, statSync } from "node:fs";
+import { chownSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import type { TestConfig } from "../helpers/config.js";
@@ -31,6 +31,26 @@ t.test("ids of /etc/subuid and /etc/subgid", options, async (t) => {
   t.match(report.setgroups, /allow/);
   t.same([report.uid, report.gid], [5, 6]);
   t.equal(report.status.Groups!.trim(), "7 8");
+});
+
+t.test("run.oci.keep_original_groups: what a group of the user's may read, the container may", options, async (t) => {
+  const me = user(t);
+  const group = SUBORDINATE - 1;
+  const secret = join(me.box.dir, "secret");
+  writeFileSync(secret, "for the group", { mode: 0o640 });
+  chownSync(secret, 0, group);
+  const read = (annotations: Record<string, string>) =>
+    me.runContainer(
+      (config) => {
+        withSubordinateIds(config);
+        config.annotations = annotations;
+        config.mounts.push({ destination: "/secret", type: "bind", source: secret, options: ["bind"] });
+        config.process.args = ["/bin/cat", "/secret"];
+      },
+      { prepare: me.names(), setpriv: [`--groups=${group}`] },
+    );
+  t.match(read({}), { status: 1, stderr: /Permission denied/ });
+  t.match(read({ "run.oci.keep_original_groups": "1" }), { status: 0, stdout: "for the group" });
 });
 
 t.test("an overlay root with files of many users goes with the container", options, async (t) => {

@@ -2,6 +2,7 @@ import { PREFIX as SYSTEMD_PROPERTIES } from "../../cgroup/systemd/annotations.j
 import { CONFIG_ANNOTATION } from "../../criu/annotations.js";
 import { hasSystemd, native } from "../../host/native.js";
 import { capabilityNames } from "../../plan/capabilities.js";
+import { KEEP_GROUPS_ANNOTATION } from "../../plan/mappings.js";
 import { memoryPolicyFlags, memoryPolicyModes } from "../../plan/memory-policy.js";
 import { mountOptionNames } from "../../plan/mount-options.js";
 import { namespaceNames } from "../../plan/namespaces.js";
@@ -58,6 +59,8 @@ export function run({ program }: Context): number {
       UPPER_ANNOTATION,
       // A file of options for criu, which runs as root.
       CONFIG_ANNOTATION,
+      // The container's process has rights over files that its config does not name.
+      KEEP_GROUPS_ANNOTATION,
       // What they do to the container's unit is done by systemd, as root.
       ...(systemd ? [SYSTEMD_PROPERTIES] : []),
     ],

@@ -11,6 +11,8 @@ export class NormalUser {
   readonly words: readonly string[];
   readonly uid: number;
   readonly gid: number;
+  /** A group of the machine that the user is in besides, and that no user namespace of the user's maps. */
+  readonly group = SUBORDINATE - 1;
   /** The first of the subordinate ids. */
   readonly subordinate: number;
   readonly #place: Place;
@@ -26,7 +28,7 @@ export class NormalUser {
     if (!tester) chmodSync(runtimeDir, 0o700);
     for (const folder of tester ? [home] : [home, runtimeDir]) this.#give(folder);
     const env = [`HOME=${home}`, `USER=${this.name}`, `LOGNAME=${this.name}`, `XDG_RUNTIME_DIR=${runtimeDir}`];
-    const become = ["setpriv", "--reuid", String(this.uid), "--regid", String(this.gid), "--clear-groups", "env"];
+    const become = ["setpriv", `--reuid=${this.uid}`, `--regid=${this.gid}`, `--groups=${this.group}`, "env"];
     this.words = tester
       ? // A delegated scope, as a login of the user's has it.
         [

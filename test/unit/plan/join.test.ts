@@ -2,6 +2,7 @@
 
 import t from "tap";
 import { planJoin, type JoinRequest } from "../../../src/plan/join.js";
+import { KEEP_GROUPS_ANNOTATION } from "../../../src/plan/mappings.js";
 import type { Host, Plan } from "../../../src/plan/types.js";
 import { ROOT, smallConfig } from "./fixtures.js";
 
@@ -123,6 +124,12 @@ t.test("the host's root leaves its groups behind where the user namespace does n
   t.same(
     users(ROOT).map(({ keepGroups }) => keepGroups),
     [0, 0],
+  );
+  config.annotations = { [KEEP_GROUPS_ANNOTATION]: "1" };
+  t.same(
+    users({ ...ROOT, setgroupsDenied: true }).map(({ keepGroups }) => keepGroups),
+    [1, 1],
+    "unless the container keeps the caller's",
   );
 });
 

@@ -1,5 +1,5 @@
 import t from "tap";
-import { deniesSetgroups, hostId } from "../../../src/plan/mappings.js";
+import { deniesSetgroups, hostId, KEEP_GROUPS_ANNOTATION } from "../../../src/plan/mappings.js";
 import type { LinuxIDMapping } from "../../../src/spec/types.gen.js";
 import { planOf, ROOT, ROOTLESS, smallConfig, stepsOf, withOwnIds, withUserNamespace } from "./fixtures.js";
 
@@ -69,6 +69,14 @@ t.test("groups that can't be set are warned about", (t) => {
     { user: { groups: [5, 6], keepGroups: 2 }, warnings: [] },
     "only runt-init sees what a namespace that is joined allows",
   );
+  const kept = (value: string) => groups((config) => (config.annotations = { [KEEP_GROUPS_ANNOTATION]: value }));
+  t.match(kept("1"), {
+    user: { groups: [], keepGroups: 1 },
+    warnings: [
+      "process.user.additionalGids: not set: the annotation run.oci.keep_original_groups keeps the caller's groups",
+    ],
+  });
+  t.match(kept("0"), { user: { groups: [5, 6], keepGroups: 0 }, warnings: [] });
   t.end();
 });
 
