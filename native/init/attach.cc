@@ -1,7 +1,10 @@
 // attach_tree: a prepared tree goes to its place inside the root.
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "handlers.h"
 #include "kernel.h"
@@ -41,11 +44,43 @@ bool adopt_mode(Context &context, const MountSlot &slot, int target) {
   return done || context.fail(errno, "set the mode of a tmpfs");
 }
 
+// Values of kind.
+constexpr uint32_t kMakeDirectory = 1, kCopyLink = 2;
+
+bool read_link(int fd, char (&text)[PATH_MAX]) {
+  ssize_t length = readlinkat(fd, "", text, sizeof text - 1);
+  if (length < 0) return false;
+  text[length] = '\0';
+  return true;
+}
+
+// The symlink of the host is made anew; the same one may be there.
+bool copy_link(Context &context, int source, const char *target) {
+  char text[PATH_MAX], there[PATH_MAX];
+  if (!read_link(source, text)) return context.fail(errno, "read the symlink for %s", target);
+  Place place;
+  if (!open_place(context, target, Links::Last, place) || !make_link(place, text)) {
+    return context.fail(errno, "make symlink %s to %s", target, text);
+  }
+  if (!place.fd || (read_link(place.fd.get(), there) && strcmp(text, there) == 0)) return true;
+  return context.fail(EEXIST, "make symlink %s to %s: something else is in its place", target, text);
+}
+
+bool is_link(const MountSlot &slot) {
+  struct stat status;
+  return slot.fd >= 0 && fstat(slot.fd, &status) == 0 && S_ISLNK(status.st_mode);
+}
+
 }  // namespace
 
 bool run(Context &context, const steps::AttachTree &step) {
   MountSlot *slot = context.slot(step.slot);
   if (!slot) return context.fail(EBADF, "mount at %s: no slot", step.target);
+  if (is_link(*slot)) {
+    if (step.kind == kCopyLink) return copy_link(context, slot->fd, step.target);
+    if (slot->tree == MountSlot::Tree::Classic)
+      return context.fail(ENOSYS, "mount a symlink itself at %s (open_tree, Linux 5.2)", step.target);
+  }
   // procfs and sysfs must lie where their names say: masks and labels look for them there
   // (CVE-2019-19921, CVE-2023-27561).
   Links links = step.real ? Links::None : step.nofollow ? Links::Last : Links::Follow;
@@ -58,7 +93,7 @@ bool run(Context &context, const steps::AttachTree &step) {
       return false;
   } else {
     if (errno != ENOENT) return fail_target(context, step);
-    target = make_target(context, step, step.kind == 1 || is_directory_tree(*slot), links);
+    target = make_target(context, step, step.kind == kMakeDirectory || is_directory_tree(*slot), links);
     if (!target && errno == EROFS) {
       return context.fail(EROFS, "make mount point %s, which the root filesystem lacks", step.target);
     }

@@ -118,13 +118,10 @@ bool run(Context &context, const steps::BindNode &step) {
 
 bool run(Context &context, const steps::MakeSymlink &step) {
   Place place;
-  if (!open_place(context, step.path, Links::Last, place)) return context.fail(errno, "make symlink %s", step.path);
-  if (!place.fd) {
-    if (symlinkat(step.text, place.parent.get(), place.name) == 0) return true;
-    if (errno != EEXIST) return context.fail(errno, "make symlink %s", step.path);
-    place.fd.reset(openat(place.parent.get(), place.name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
-    if (!place.fd) return context.fail(errno, "make symlink %s", step.path);
+  if (!open_place(context, step.path, Links::Last, place) || !make_link(place, step.text)) {
+    return context.fail(errno, "make symlink %s", step.path);
   }
+  if (!place.fd) return true;
   struct stat status;
   if (fstat(place.fd.get(), &status) != 0) return context.fail(errno, "stat %s", step.path);
   // Nothing of the image is removed to make room: in a bound directory it would be the host's.

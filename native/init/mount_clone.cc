@@ -12,10 +12,9 @@ namespace init {
 namespace {
 
 // Judges what was opened, not what was named: the path could mean another file by now.
-bool is_expected(Context &context, int fd, const char *path, bool nofollow, uint32_t expect) {
+bool is_expected(Context &context, int fd, const char *path, uint32_t expect) {
   struct stat status;
   if (fstat(fd, &status) != 0) return context.fail(errno, "stat %s", path);
-  if (nofollow && S_ISLNK(status.st_mode)) return context.fail(ELOOP, "open %s without following a symlink", path);
   bool node = S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode);
   if (expect == kDirectory && !S_ISDIR(status.st_mode)) return context.fail(ENOTDIR, "open %s", path);
   // CVE-2025-31133: whatever else is called /dev/null would show a procfs file where a mask should be.
@@ -46,13 +45,13 @@ bool clone_path(Context &context, MountSlot &slot, ClassicMount &classic, const 
       return context.fail(EINVAL, "open %s: unbindable, or has mounts below it that a user namespace locks", path);
     }
     if (!tree) return context.fail(errno, "open %s", path);
-    if (!is_expected(context, tree.get(), path, nofollow, expect)) return false;
+    if (!is_expected(context, tree.get(), path, expect)) return false;
     fill(slot, MountSlot::Tree::Detached, static_cast<UniqueFd &&>(tree), nullptr);
     return guard_node(context, slot, expect);
   }
   UniqueFd source(retry([&] { return open(path, O_PATH | O_CLOEXEC | (nofollow ? O_NOFOLLOW : 0)); }));
   if (!source) return context.fail(errno, "open %s", path);
-  if (!is_expected(context, source.get(), path, nofollow, expect)) return false;
+  if (!is_expected(context, source.get(), path, expect)) return false;
   classic = ClassicMount{};
   classic.source = path;
   classic.recursive = recursive;

@@ -149,6 +149,13 @@ UniqueFd make_file(Place &place, mode_t mode) {
   return UniqueFd(openat(place.parent.get(), place.name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
 }
 
+bool make_link(Place &place, const char *text) {
+  if (place.fd || symlinkat(text, place.parent.get(), place.name) == 0) return true;
+  if (errno != EEXIST) return false;
+  place.fd.reset(openat(place.parent.get(), place.name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  return static_cast<bool>(place.fd);
+}
+
 bool change_mode(Context &context, int fd, mode_t mode) {
   if (sys_fchmodat2(fd, "", mode, AT_EMPTY_PATH) == 0) return true;
   // EINVAL: AT_EMPTY_PATH is not known to a filter or an old backport.

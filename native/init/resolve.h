@@ -52,6 +52,9 @@ UniqueFd make_directories(Context &, const char *path, mode_t mode, Links, bool 
 // what exists for more than O_PATH. Empty with errno.
 UniqueFd make_file(Place &, mode_t mode);
 
+// A symlink at a place where nothing is. What is there stays: place.fd is it. False with errno.
+bool make_link(Place &, const char *text);
+
 // chmod of what an O_PATH descriptor stands for. False with errno.
 bool change_mode(Context &, int fd, mode_t mode);
 

@@ -46,6 +46,7 @@ export function findExternalMounts(
     found.push({ name: `m${found.length}`, point, source });
   };
   for (const mount of bindMounts(config)) {
+    refuseLinks(mount);
     add(resolve(cleanPath(mount.destination)), { kind: "mount", destination: mount.destination });
   }
   for (const path of config.linux?.maskedPaths ?? []) {
@@ -61,6 +62,17 @@ export function findExternalMounts(
   }
   add(NOTIFY_TARGET, { kind: "notify" });
   return found;
+}
+
+/** A symlink that is mounted, or mounted on, has no name that criu would not follow. */
+function refuseLinks({ destination, options = [] }: Mount): void {
+  const { source, target } = foldMountOptions(options).links;
+  if (!source && !target) return;
+  throw new RuntError({
+    attempt: "checkpoint",
+    path: destination,
+    cause: `criu can't keep a mount with the option "${source ? "src" : "dest"}-nofollow"`,
+  });
 }
 
 /** The bind mounts of a config, with their places in it. */

@@ -36,6 +36,8 @@ export const EXPECT_DEVICE = 3;
 // `kind` of attach_tree.
 export const TARGET_AS_SOURCE = 0;
 export const TARGET_DIRECTORY = 1;
+/** As the source is, and a symlink in the place of a mount when the source is one. */
+export const TARGET_AS_LINK = 2;
 
 // sys/stat.h.
 export const S_IFIFO = 0o010000;

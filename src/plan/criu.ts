@@ -6,10 +6,9 @@ import { RuntError } from "../errors.js";
 import { EXPECT_DIRECTORY, EXPECT_NULL_DEVICE, TARGET_AS_SOURCE } from "./constants.js";
 import { isKernelDirectory } from "./destinations.js";
 import { DEFAULT_DEVICE_PATHS } from "./devices.js";
-import { type PlannedMount, planSourceMount, readMount } from "./mounts.js";
-import { foldMountOptions } from "./mount-options.js";
+import { attachBind, bindTree, type PlannedMount, planSourceMount, readMount } from "./mounts.js";
 import { NAMESPACE_FLAGS } from "./namespaces.js";
-import { cleanPath, hostPath, isWithin } from "./paths.js";
+import { cleanPath, isWithin } from "./paths.js";
 import { Planning } from "./planning.js";
 import { OWN, type Place, place, StepList } from "./program.js";
 import { openRoot, planHostPropagation } from "./rootfs.js";
@@ -130,15 +129,15 @@ export function planMountPoints(config: Spec, host: Host, request: RestoreReques
   planning.inside.add(at, { op: "attach_root", slot, path });
   const temporary = temporaryDirectories(config);
   config.mounts?.forEach((mount, index) => {
-    const target = cleanPath(mount.destination);
-    const at = place(`/mounts/${index}`, mount.destination);
-    const { bind, remount } = foldMountOptions(mount.options ?? []);
+    const planned = readMount(mount, index);
+    const { at, destination: target } = planned;
+    const { bind, remount } = planned.options;
     if (mount.type === "cgroup" || (remount && !bind)) return;
     if (temporary.some((directory) => target !== directory && isWithin(target, directory))) return;
     // A bind mount is made, so that mount points in it are found, too.
     if (bind) {
-      const path = hostPath(request.bundle, mount.source ?? "");
-      attach(planning, at, openTree(planning, at, { path, recursive: bind.recursive, follows: false }), target);
+      const slot = openTree(planning, at, { ...bindTree(planning, planned), follows: false });
+      attachBind(planning.inside, planned, slot);
     } else planning.inside.add(at, { op: "make_directory", path: target, mode: 0o755, uid: 0, gid: 0 });
   });
   return finish(planning);

@@ -25,6 +25,9 @@ import {
   MS_UNBINDABLE,
 } from "./constants.js";
 
+/** The container gets the source's symlink; a symlink is the source itself; a symlink is the mount point itself. */
+export type LinkOption = "copied" | "source" | "target";
+
 /** What one option does. */
 export type MountOption =
   /** Sets or clears an attribute of the mount, or of all mounts of the tree. */
@@ -38,6 +41,8 @@ export type MountOption =
   | { kind: "bind"; recursive: boolean }
   | { kind: "remount" }
   | { kind: "tmpcopyup" }
+  /** crun's, of bind mounts: what becomes of a source or a destination that is a symlink. */
+  | { kind: "link"; of: LinkOption }
   /** Maps the ids of the mount, or of all mounts of the tree. */
   | { kind: "idmap"; recursive: boolean }
   | { kind: "nothing" };
@@ -97,6 +102,9 @@ const OTHERS: Readonly<Record<string, MountOption>> = {
   tmpcopyup: { kind: "tmpcopyup" },
   idmap: { kind: "idmap", recursive: false },
   ridmap: { kind: "idmap", recursive: true },
+  "copy-symlink": { kind: "link", of: "copied" },
+  "src-nofollow": { kind: "link", of: "source" },
+  "dest-nofollow": { kind: "link", of: "target" },
 };
 
 /** What an option does; undefined: it is the file system's. */
@@ -134,6 +142,8 @@ export interface MountOptions {
   remount: boolean;
   tmpcopyup: boolean;
   idmap?: { recursive: boolean };
+  /** What of a symlink is asked for. */
+  links: Partial<Record<LinkOption, true>>;
   /** Options of the file system, joined by commas as mount(2) takes them. */
   data: string;
 }
@@ -147,6 +157,7 @@ export function foldMountOptions(options: readonly string[]): MountOptions {
     propagation: [],
     remount: false,
     tmpcopyup: false,
+    links: {},
     data: "",
   };
   const data: string[] = [];
@@ -181,6 +192,9 @@ function apply(all: MountOptions, option: MountOption): void {
       break;
     case "tmpcopyup":
       all.tmpcopyup = true;
+      break;
+    case "link":
+      all.links[option.of] = true;
       break;
     case "idmap":
       all.idmap = { recursive: option.recursive };

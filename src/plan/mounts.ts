@@ -3,7 +3,7 @@
 import { RuntError } from "../errors.js";
 import type { Mount } from "../spec/types.gen.js";
 import { planCgroupMount } from "./cgroup-mount.js";
-import { MOUNT_ATTR_RDONLY, MS_SHARED, TARGET_AS_SOURCE } from "./constants.js";
+import { MOUNT_ATTR_RDONLY, MS_SHARED, TARGET_AS_LINK, TARGET_AS_SOURCE } from "./constants.js";
 import { checkDestination, isKernelDirectory } from "./destinations.js";
 import { planFilesystem } from "./filesystems.js";
 import { isIdmapped, planIdmap } from "./idmap.js";
@@ -12,7 +12,7 @@ import { cleanPath, hostPath } from "./paths.js";
 import type { Planning } from "./planning.js";
 import { type Place, place, type StepList } from "./program.js";
 import { sharesWithHost } from "./rootfs.js";
-import { openSharedTree, openTree, shapeTree } from "./trees.js";
+import { type HostTree, openSharedTree, openTree, shapeTree } from "./trees.js";
 
 /** One entry of config.mounts, understood. */
 export interface PlannedMount {
@@ -52,6 +52,8 @@ function planOne(planning: Planning, planned: PlannedMount): number {
     throw new RuntError({ where: at.where, cause: 'the option "tmpcopyup" is for mounts of type "tmpfs" only' });
   }
   if (options.bind) return planBind(planning, planned);
+  const links = mount.options?.filter((name) => mountOption(name)?.kind === "link");
+  if (links?.length) throw new RuntError({ where: at.where, cause: `for bind mounts only: ${links.join(", ")}` });
   if (!mount.type)
     throw new RuntError({ where: at.where, cause: 'a mount needs a type, or one of the options "bind" and "rbind"' });
   if (mount.type === "bind") {
@@ -67,7 +69,7 @@ function planOne(planning: Planning, planned: PlannedMount): number {
 }
 
 function planBind(planning: Planning, planned: PlannedMount): number {
-  const { at, mount, destination, options } = planned;
+  const { at, mount, options } = planned;
   if (options.data) {
     // The kernel would pass over them: the file system is mounted elsewhere already.
     throw new RuntError({
@@ -77,23 +79,35 @@ function planBind(planning: Planning, planned: PlannedMount): number {
   }
   warnOfUseless(planning, at, mount);
   const shared = options.propagation.some((flags) => (flags & MS_SHARED) !== 0) && sharesWithHost(planning);
-  const tree = {
-    path: hostPath(planning.request.bundle, mount.source ?? ""),
-    recursive: options.bind!.recursive,
-    follows: true,
-  };
+  const tree = bindTree(planning, planned);
   const slot = shared ? openSharedTree(planning, at, tree) : openTree(planning, at, tree);
   shapeBind(planning, shared ? planning.inside : planning.sources, planned, slot);
-  planning.inside.add(at, {
+  attachBind(planning.inside, planned, slot);
+  return slot;
+}
+
+/** What a bind mount shows. */
+export function bindTree({ request }: Planning, { mount, options: { bind, links } }: PlannedMount): HostTree {
+  return {
+    path: hostPath(request.bundle, mount.source ?? ""),
+    recursive: bind!.recursive,
+    nofollow: links.source === true || links.copied === true,
+    follows: true,
+  };
+}
+
+/** Puts the tree of a bind mount at its place. */
+export function attachBind(list: StepList, { at, destination, options }: PlannedMount, slot: number): void {
+  const { copied, target } = options.links;
+  list.add(at, {
     op: "attach_tree",
     slot,
     target: destination,
-    kind: TARGET_AS_SOURCE,
+    kind: copied ? TARGET_AS_LINK : TARGET_AS_SOURCE,
     mode: 0o755,
     real: Number(isKernelDirectory(destination)),
-    nofollow: 0,
+    nofollow: Number(target === true),
   });
-  return slot;
 }
 
 function shapeBind(planning: Planning, list: StepList, planned: PlannedMount, slot: number): void {

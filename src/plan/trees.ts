@@ -11,6 +11,8 @@ export interface HostTree {
   recursive: boolean;
   /** EXPECT_*; anything unless said. */
   expect?: number;
+  /** A symlink itself is wanted, not what it leads to. */
+  nofollow?: boolean;
   /** Mounts that the host makes below it later show up in the container. */
   follows: boolean;
 }
@@ -38,8 +40,9 @@ export function openSharedTree(planning: Planning, at: Place, tree: HostTree): n
   return slot;
 }
 
-function cloneTree(slot: number, { path, recursive, expect = EXPECT_ANYTHING }: HostTree) {
-  return { op: "clone_tree", slot, path, recursive: Number(recursive), nofollow: 0, expect } as const;
+function cloneTree(slot: number, { path, recursive, nofollow = false, expect = EXPECT_ANYTHING }: HostTree) {
+  const flags = { recursive: Number(recursive), nofollow: Number(nofollow) };
+  return { op: "clone_tree", slot, path, ...flags, expect } as const;
 }
 
 /** Gives a tree its attributes and propagation. */

@@ -170,11 +170,11 @@ export class Sandbox {
   }
 
   /** What a shell command line prints in a new container, without the last newline. */
-  shell(script: string, edit?: (config: TestConfig, bundle: string) => void): string {
+  shell(script: string, edit?: (config: TestConfig, bundle: string) => void, options: RunOptions = {}): string {
     const result = this.runContainer((config, bundle) => {
       config.process.args = ["/bin/sh", "-c", script];
       edit?.(config, bundle);
-    });
+    }, options);
     if (result.status !== 0) throw new Error(`${script}: status ${result.status}: ${result.stdout}${result.stderr}`);
     return result.stdout.replace(/\n$/, "");
   }

@@ -57,6 +57,8 @@ t.test("what criu could take for another name is refused", async (t) => {
   t.throws(() => findExternalMounts(asked, mounted("/a]:/etc"), same), /can't name a mount point/);
   const turned = config([{ destination: "/a", source: "/srv", options: ["bind"] }]);
   t.throws(() => findExternalMounts(turned, mounted("/b]:/etc"), () => "/b]:/etc"), RuntError);
+  const link = config([{ destination: "/a", source: "/srv", options: ["bind", "dest-nofollow"] }]);
+  t.throws(() => findExternalMounts(link, mounted("/a"), same), /can't keep a mount with the option "dest-nofollow"/);
 });
 
 t.test("the files beside the images", async (t) => {

@@ -12,7 +12,7 @@ t.test("every option of config.md is known", (t) => {
   const should =
     "nosymfollow ratime rdev rdiratime rexec rnoatime rnodiratime rnoexec rnorelatime rnostrictatime rnosuid " +
     "rnosymfollow rrelatime rro rrw rstrictatime rsuid rsymfollow symfollow";
-  const may = "mand nomand tmpcopyup idmap ridmap";
+  const may = "mand nomand tmpcopyup idmap ridmap copy-symlink src-nofollow dest-nofollow";
   const listed = mountOptionNames();
   for (const name of `${must} ${should} ${may}`.split(" ")) {
     t.ok(mountOption(name), name);

@@ -175,6 +175,27 @@ t.test("what a bind mount can't have", (t) => {
   t.end();
 });
 
+t.test("symlinks at both ends of a bind mount", (t) => {
+  const both = (option: string) => lines({ destination: "/a", source: "/b", options: ["bind", option] });
+  t.same(both("copy-symlink"), [
+    "clone_tree slot=1 path=/b recursive=0 nofollow=1 expect=0",
+    "attach_tree slot=1 target=/a kind=2 mode=0755 real=0 nofollow=0",
+  ]);
+  t.same(both("src-nofollow"), [
+    "clone_tree slot=1 path=/b recursive=0 nofollow=1 expect=0",
+    "attach_tree slot=1 target=/a kind=0 mode=0755 real=0 nofollow=0",
+  ]);
+  t.same(both("dest-nofollow"), [
+    "clone_tree slot=1 path=/b recursive=0 nofollow=0 expect=0",
+    "attach_tree slot=1 target=/a kind=0 mode=0755 real=0 nofollow=1",
+  ]);
+  t.equal(
+    message({ destination: "/a", type: "tmpfs", options: ["src-nofollow", "ro", "copy-symlink"] }),
+    "mounts[0] (/a → tmpfs): for bind mounts only: src-nofollow, copy-symlink",
+  );
+  t.end();
+});
+
 t.test("a type is needed, and bind is none", (t) => {
   t.match(message({ destination: "/a" }), /mounts\[0\] \(\/a → nothing\): a mount needs a type/);
   t.match(message({ destination: "/a", type: "bind", source: "/b" }), /"bind" is no file system type/);
