@@ -69,5 +69,6 @@ bool run(Context &, const steps::JoinProcess &);
 bool run(Context &, const steps::DetachRoot &);
 bool run(Context &, const steps::FindHome &);
 bool run(Context &, const steps::Trace &);
+bool run(Context &, const steps::Await &);
 
 }  // namespace init

@@ -43,6 +43,12 @@ bool run(Context &context, const steps::Sync &step) {
   return true;
 }
 
+bool run(Context &context, const steps::Await &) {
+  if (context.channel < 0) return context.fail(ENOTCONN, "wait for the engine");
+  UniqueFd unwanted;
+  return wait_for_answer(context, "to go on", unwanted);
+}
+
 bool run(Context &context, const steps::ReceiveProgram &) {
   if (context.channel < 0) return context.fail(ENOTCONN, "wait for the rest of the program");
   UniqueFd received;

@@ -115,7 +115,11 @@ export class CgroupV1Driver implements CgroupDriver {
   placement(): CgroupPlacement {
     const { "": unified } = this.paths.directories;
     const join = this.directories().filter((directory) => directory !== unified);
-    return unified === undefined ? { join } : { join, into: unified };
+    return {
+      join,
+      ...(unified === undefined ? {} : { into: unified }),
+      ...(this.options.rootless ? { tentative: true } : {}),
+    };
   }
 
   processes(): number[] {

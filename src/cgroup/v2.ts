@@ -109,7 +109,8 @@ export class CgroupV2Driver implements CgroupDriver {
 
   placement(): CgroupPlacement {
     const directory = this.paths.directories[""];
-    return directory === undefined ? { join: [] } : { join: [], into: directory };
+    if (directory === undefined) return { join: [] };
+    return { join: [], into: directory, ...(this.options.rootless ? { tentative: true } : {}) };
   }
 
   processes(): number[] {

@@ -18,7 +18,16 @@ import { writePidFile } from "./pidfile.js";
 import type { Resctrl } from "./resctrl.js";
 import type { RootMount } from "./root-mount.js";
 import { hookState, type JournalDocument, type LateStep, type StateDocument } from "./state.js";
-import { claim, commitState, markCgroup, release, writeExecState, writeJournal, type Claim } from "./store.js";
+import {
+  claim,
+  commitState,
+  markCgroup,
+  prepareState,
+  release,
+  writeExecState,
+  writeJournal,
+  type Claim,
+} from "./store.js";
 import { identifyStreams } from "./streams.js";
 
 /** What only some containers take, loaded when they do: see extrasOf in create.ts. */
@@ -29,6 +38,15 @@ export interface Extras {
   rootMount: RootMount | undefined;
 }
 
+/** What makes a container of all that was taken. */
+export interface Work<T> {
+  /** What of it needs nothing that is taken: done before. */
+  begin?(): void;
+  finish(): T | Promise<T>;
+  /** End the processes of a work that has failed, before the rest is given back. */
+  readonly endProcesses: readonly (() => void)[];
+}
+
 /** What one container has taken so far. */
 export class Acquisition {
   readonly journal: JournalDocument;
@@ -37,6 +55,7 @@ export class Acquisition {
   cgroupTaken = false;
   private readonly overlay: OverlayPaths | undefined;
   private claimed: Claim | null = null;
+  private state: StateDocument | null = null;
   private pidFileWritten = false;
 
   constructor(
@@ -59,16 +78,17 @@ export class Acquisition {
 
   /**
    * Takes all else, does the work that makes the container of it, and gives the lock back. In: whether the cgroup has its
-   * limits before any process is in it; what ends the processes of a work that has failed, before the rest is given back.
+   * limits before any process is in it.
    */
-  async make<T>(limitsComeFirst: boolean, work: () => T, endProcesses: readonly (() => void)[]): Promise<T> {
+  async make<T>(limitsComeFirst: boolean, work: Work<T>): Promise<T> {
     try {
+      work.begin?.();
       this.take(limitsComeFirst);
-      const result = work();
+      const result = await work.finish();
       release(this.claimed!);
       return result;
     } catch (error) {
-      await this.giveBack(endProcesses);
+      await this.giveBack(work.endProcesses);
       throw error;
     } finally {
       this.extras.netDevices?.close();
@@ -127,17 +147,23 @@ export class Acquisition {
     writeExecState(this.claimed!.directory, encodeExecState(this.config, plan, noNewKeyring, identifyStreams()));
   }
 
-  /** Writes the pid file and the state: from here on the container exists for its users. In: the steps left for `start`. */
-  commit(pid: number, late: LateStep[]): StateDocument {
-    const { pidFile } = this.request;
-    if (pidFile !== undefined) {
-      writePidFile(pidFile, pid);
-      this.pidFileWritten = true;
-    }
+  /** Writes the state where nobody looks for it yet. In: the first process, the steps left for `start`. */
+  prepare(pid: number, late: LateStep[]): void {
     const { format, id, ...rest } = this.journal;
     // `init` stands near the front, so that it survives when the file is cut off.
-    const state: StateDocument = { format, id, init: identify(pid), ...rest, late };
-    commitState(this.claimed!.directory, state);
+    this.state = { format, id, init: identify(pid), ...rest, late };
+    prepareState(this.claimed!.directory, this.state);
+  }
+
+  /** Writes the pid file and puts the state in its place: from here on the container exists for its users. */
+  commit(): StateDocument {
+    const state = this.state!;
+    const { pidFile } = this.request;
+    if (pidFile !== undefined) {
+      writePidFile(pidFile, state.init.pid);
+      this.pidFileWritten = true;
+    }
+    commitState(this.claimed!.directory);
     return state;
   }
 

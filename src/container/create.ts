@@ -7,12 +7,13 @@ import { readHost } from "../host/facts.js";
 import type { SeccompProfile } from "../host/addon.js";
 import { initPath, native } from "../host/native.js";
 import { encodeProgram } from "../plan/encode.js";
+import { type FirstPart, isFirstPartAlone, planFirstPart } from "../plan/first-part.js";
 import type { Host, Plan } from "../plan/types.js";
 import type { Spec } from "../spec/types.gen.js";
 import { Acquisition, type Extras } from "./acquisition.js";
 import { checkConsole, placeTerminal, sendPidfd } from "./console.js";
 import { loadBundle } from "./bundle.js";
-import { chooseCgroup, lateSteps, makePlan, type CreateRequest } from "./design.js";
+import { chooseCgroup, containerRequest, lateSteps, type CreateRequest } from "./design.js";
 import { writeIdMaps } from "./id-maps.js";
 import { checkId } from "./ids.js";
 import { tellAgent } from "./listener.js";
@@ -85,6 +86,8 @@ export async function extrasOf(
 
 class Creation {
   private readonly taken: Acquisition;
+  /** Runs already while the cgroups are made and the rest is planned. */
+  private first: FirstPart | null = null;
   private session: Session | null = null;
 
   constructor(
@@ -102,13 +105,16 @@ class Creation {
     const { request, notifier, taken } = this;
     const directory = taken.claim();
     tellPlace(request, this.host, taken.journal);
-    const make = () => {
-      notifier?.makeDirectory(directory);
-      if (!request.waitForStart) notifier?.listen(directory);
-      const state = this.launch(directory);
-      return { session: this.session!, state, notifier };
-    };
-    return taken.make(this.limitsComeFirst(), make, [() => this.session?.kill(), () => this.session?.close()]);
+    return taken.make(this.limitsComeFirst(), {
+      begin: () => this.begin(directory),
+      finish: async () => {
+        notifier?.makeDirectory(directory);
+        if (!request.waitForStart) notifier?.listen(directory);
+        const state = await this.launch(directory);
+        return { session: this.session!, state, notifier };
+      },
+      endProcesses: [() => this.session?.kill(), () => this.session?.close()],
+    });
   }
 
   /** A real-time policy needs the cgroup's budget first, and nobody can join a v1 cpuset that is empty yet. */
@@ -118,16 +124,27 @@ class Creation {
     return process.scheduler !== undefined || cpus !== undefined || mems !== undefined;
   }
 
-  /** Starts runt-init and goes with it up to `ready`. Out: the state, which is written by then. */
-  private launch(directory: string): StateDocument {
+  /** Starts runt-init with the first part of the program, where that can be. */
+  private begin(directory: string): void {
+    if (!isFirstPartAlone(this.config, this.cgroup.placement())) return;
+    this.first = this.planFirstPart(directory, true);
+    this.spawn(directory, traced(this.first.plan!, this.request.report));
+  }
+
+  private planFirstPart(directory: string, alone: boolean): FirstPart {
+    const { request, config, host, cgroup, taken } = this;
+    const compile = (profile: SeccompProfile) => cachedFilter(request.root, profile, request.report);
+    const asked = containerRequest(request, config, directory, cgroup, compile, taken.journal);
+    return planFirstPart(config, host, asked, alone);
+  }
+
+  /** Goes with runt-init up to `ready`. Out: the state, which is written by then. */
+  private async launch(directory: string): Promise<StateDocument> {
     const { request, config, host, taken } = this;
     const { report } = request;
-    const compile = (profile: SeccompProfile) => cachedFilter(request.root, profile, report);
-    const begin = (first: Plan) => this.spawn(directory, traced(first, report));
-    const plan = traced(
-      makePlan(request, config, host, directory, this.cgroup, compile, begin, taken.journal.rootMount),
-      report,
-    );
+    this.session?.goOn();
+    const { planSecondPart } = await import("../plan/second-part.js");
+    const plan = traced(planSecondPart(this.first ?? this.planFirstPart(directory, false)), report);
     for (const warning of plan.warnings) report.warn(warning);
     if (this.session) this.session.complete(plan);
     else this.spawn(directory, plan);
@@ -140,13 +157,14 @@ class Creation {
     taken.keepForExec(plan);
     let state: StateDocument | null = null;
     session.serve({
+      born: (pid) => taken.prepare(pid, request.waitForStart ? lateSteps(plan) : []),
       cgroup: (pid) => taken.enterCgroup(pid),
       mapIds: (pid) => writeIdMaps(pid, config, host, report),
       network: (pid) => this.extras.netDevices!.moveIn(pid),
       hooks: () => this.runHooks(),
       seccomp: (listener) => this.tellAgent(listener),
       ready: () => {
-        state = this.commit(plan);
+        state = this.commit();
         return taken.journal.startHooks && !request.waitForStart ? this.stateForContainer("created") : -1;
       },
     });
@@ -191,14 +209,14 @@ class Creation {
   }
 
   /** All is done but the program: the container is handed to its users. */
-  private commit(plan: Plan): StateDocument {
+  private commit(): StateDocument {
     const { request } = this;
     const session = this.session!;
     this.cgroup.settle(this.config.linux?.resources);
     this.extras.resctrl?.join(session.pid);
     placeTerminal(session, request.consoleSocket);
     if (request.pidfdSocket !== undefined) sendPidfd(request.pidfdSocket, session.pidfd);
-    const state = this.taken.commit(session.pid, request.waitForStart ? lateSteps(plan) : []);
+    const state = this.taken.commit();
     request.report.debug(`create: the first process is ${session.pid}; its state is written`);
     return state;
   }

@@ -1,4 +1,4 @@
-// What create decides before it takes anything: which cgroups, what the journal says, the plan.
+// What create decides before it takes anything: which cgroups, what the journal says, what the plan is made from.
 // `runt plan` shows the same plan.
 
 import type { CgroupDriver } from "../cgroup/driver.js";
@@ -8,7 +8,6 @@ import type { SeccompFilter, SeccompProfile } from "../host/addon.js";
 import { native } from "../host/native.js";
 import { processStat } from "../host/proc.js";
 import { overlayPaths, type OverlayPaths } from "../plan/overlay.js";
-import { planContainer } from "../plan/plan.js";
 import { NEW_LISTENER, listenerOf, seccompFlagValue, seccompProfile } from "../plan/seccomp.js";
 import type { ContainerRequest, Host, Plan } from "../plan/types.js";
 import { OCI_VERSION } from "../spec/versions.js";
@@ -16,14 +15,7 @@ import type { LinuxSeccomp, Spec } from "../spec/types.gen.js";
 import { absolutePath } from "./paths.js";
 import type { Preserved } from "./preserve.js";
 import type { Reporter } from "./report.js";
-import {
-  STATE_FORMAT,
-  formatTime,
-  type JournalDocument,
-  type LateStep,
-  type ProcessIdentity,
-  type RootMountState,
-} from "./state.js";
+import { STATE_FORMAT, formatTime, type JournalDocument, type LateStep, type ProcessIdentity } from "./state.js";
 import { notifyDirectory, stateDirectory } from "./store.js";
 
 export interface CreateRequest {
@@ -110,27 +102,28 @@ export function describe(
 }
 
 /**
- * The plan of a container. In: how a seccomp profile becomes a filter; who starts the first part of the plan while
- * the rest is made (planContainer); where the root of a container in the runtime's mount namespace is. Throws RuntError.
+ * What a container's plan is made from besides config and machine. In: the container's directory, its cgroups, how a
+ * seccomp profile becomes a filter, and the journal: where the root of a container in the runtime's mount namespace is
+ * stands there only when it has been taken.
  */
-export function makePlan(
+export function containerRequest(
   request: CreateRequest,
   config: Spec,
-  host: Host,
   stateDir: string,
   cgroup: CgroupDriver,
   compile: (profile: SeccompProfile) => SeccompFilter,
-  begin?: (first: Plan) => void,
-  rootMount?: RootMountState,
-): Plan {
+  journal?: JournalDocument,
+): ContainerRequest {
   const seccomp = config.linux?.seccomp;
   const { preserved } = request;
   let filter: ContainerRequest["seccomp"];
-  const asked: ContainerRequest = {
+  return {
     id: request.id,
     bundle: request.bundle,
     stateDir,
-    ...(rootMount ? { rootPoint: rootMount.point } : {}),
+    get rootPoint() {
+      return journal?.rootMount?.point;
+    },
     waitForStart: request.waitForStart,
     preserve: preserved.descriptors.length,
     listenFds: preserved.listenFds,
@@ -144,7 +137,6 @@ export function makePlan(
       return filter;
     },
   };
-  return planContainer(config, host, asked, begin);
 }
 
 /** Profiles whose filter can't be loaded are known before anything is made. */

@@ -4,11 +4,13 @@
 import type { CgroupDriver } from "../cgroup/driver.js";
 import { RESTORE } from "../criu/messages.js";
 import { RuntError } from "../errors.js";
+import type { SeccompProfile } from "../host/addon.js";
 import { failure } from "../host/failure.js";
 import { native } from "../host/native.js";
 import { SIGKILL } from "../host/signals.js";
 import { planMountPoints, planRestore, type RestoreRequest as RootRequest } from "../plan/criu.js";
 import { hostId } from "../plan/mappings.js";
+import { planContainer } from "../plan/plan.js";
 import type { Host, Plan } from "../plan/types.js";
 import type { Spec } from "../spec/types.gen.js";
 import { Acquisition, type Extras } from "./acquisition.js";
@@ -18,7 +20,7 @@ import { placeTerminal } from "./console.js";
 import { criuFailure } from "./criu-failure.js";
 import { type Criu, CriuTalk } from "./criu-process.js";
 import { closeDirectories, type CriuDirectories, directoriesSeenBy, openToGroup } from "./criu-settings.js";
-import { makePlan } from "./design.js";
+import { containerRequest } from "./design.js";
 import { runProgram } from "./helper-program.js";
 import { makeNotifyDirectory } from "./notify.js";
 import { openPidfd, signalByPidfd } from "./process-handle.js";
@@ -71,7 +73,7 @@ export class Restoration {
 
   run(): Promise<Restored> {
     const directory = this.taken.claim();
-    const make = () => {
+    const finish = () => {
       this.prepare(directory);
       const close = this.openImages();
       try {
@@ -82,7 +84,7 @@ export class Restoration {
       return { state: this.state!, pid: this.pid, pidfd: this.pidfd, master: this.takeMaster() };
     };
     // criu is in the cgroup while it restores: device rules hold for what it opens on behalf of the images.
-    return this.taken.make(true, make, [() => this.kill(), () => this.close()]);
+    return this.taken.make(true, { finish, endProcesses: [() => this.kill(), () => this.close()] });
   }
 
   /** The terminal's master, which the caller closes from now on; -1: none. */
@@ -96,7 +98,8 @@ export class Restoration {
   private prepare(directory: string): void {
     const { request, config, host, cgroup } = this;
     const { report, root } = request;
-    this.plan = makePlan(request, config, host, directory, cgroup, (profile) => cachedFilter(root, profile, report));
+    const compile = (profile: SeccompProfile) => cachedFilter(root, profile, report);
+    this.plan = planContainer(config, host, containerRequest(request, config, directory, cgroup, compile));
     for (const warning of this.plan.warnings) report.warn(warning);
     this.sources = findSources(this.source.document, config, request.bundle, request.root);
     const { mounts } = this.source.document;
@@ -207,7 +210,8 @@ export class Restoration {
     this.cgroup.settle(config.linux?.resources);
     placeTerminal(this, request.consoleSocket);
     this.taken.keepForExec(plan!);
-    this.state = this.taken.commit(pid, []);
+    this.taken.prepare(pid, []);
+    this.state = this.taken.commit();
     request.report.debug(`restore: the first process is ${pid}; its state is written`);
   }
 

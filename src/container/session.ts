@@ -2,7 +2,8 @@
 // execve closes runt-init's end of the channel.
 //
 //   runt-init                      engine
-//                     ◄──          the second part of the program, when it is planned (not with SYNC before CHILD)
+//                     ◄──          go on, when the cgroups are made (only of a program in two parts)
+//                     ◄──          its second part, when it is planned (not with SYNC before it)
 //   SYNC cgroup       ──►          has systemd make the cgroup around it (--systemd-cgroup only)
 //   SYNC map_ids      ──►          writes uid_map and gid_map of the new user namespace
 //   CHILD (pid, pidfd)──►          notes the container's first process; its sender ends
@@ -42,6 +43,8 @@ import { reportProgress } from "./trace.js";
 
 /** What the creator does when runt-init reaches a sync point. A returned descriptor rides on the answer and is closed. */
 export interface SyncHandlers {
+  /** No sync point: the container's first process has been made, and its maker has ended. */
+  born?(pid: number): void;
   /** `pid` is of the process that will clone the container's first one. */
   cgroup(pid: number): void;
   /** `pid` is of the process in the new user namespace. */
@@ -86,18 +89,29 @@ export class Session {
     return this.helper.pid;
   }
 
+  /** Has a program in two parts go on from its `await`. Throws RuntError. */
+  goOn(): void {
+    this.unlessGone(() => native().answer(this.helper.channel, -1));
+  }
+
   /** Sends the second part of a program whose first part runs. In: the whole plan. Throws RuntError. */
   complete(plan: Plan): void {
     const steps = plan.steps.slice(this.plan.steps.length);
     this.plan = plan;
     const memory = native().memfd("program", encodeProgram({ steps, slots: plan.slots, passed: 0 }));
     try {
-      native().answer(this.helper.channel, memory);
-    } catch (error) {
-      // The first part has failed. What it said is still there to be read.
-      if (!isHungUp(error)) throw error;
+      this.unlessGone(() => native().answer(this.helper.channel, memory));
     } finally {
       native().close(memory);
+    }
+  }
+
+  /** Tells runt-init something that it has not asked for. When the first part has failed, what it said is still there to be read. */
+  private unlessGone(tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      if (!isHungUp(error)) throw error;
     }
   }
 
@@ -109,6 +123,7 @@ export class Session {
       switch (message.kind) {
         case MESSAGE_CHILD:
           this.meet(message);
+          handlers.born?.(this.pid);
           break;
         case MESSAGE_DESCRIPTOR:
           this.master = message.fds[0] ?? -1;
@@ -173,10 +188,13 @@ export class Session {
   }
 
   private meet({ value, fds }: InitMessage): void {
-    // exec: the process between the helper and this one ends, as the helper did.
+    // Who made it ends: the helper, or with exec the process between the two.
     if (this.pid !== 0) {
       native().reap(this.pid);
       if (this.pidfd >= 0) native().close(this.pidfd);
+    } else if (!this.helperReaped) {
+      native().reap(this.helper.pid);
+      this.helperReaped = true;
     }
     this.pid = value;
     // None on kernels before 5.2; ours to ask for, as the process is our child and not reaped.
@@ -218,8 +236,6 @@ export class Session {
         descriptor = handlers.hooks();
         break;
       case SYNC_READY:
-        // The first process's parent has ended long ago.
-        if (this.pid !== 0) native().reap(this.helper.pid);
         this.helperReaped = true;
         descriptor = handlers.ready();
         break;

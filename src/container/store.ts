@@ -11,6 +11,7 @@ import { parentPath } from "./paths.js";
 import { parseState, type JournalDocument, type StateDocument } from "./state.js";
 
 const STATE = "state.json";
+const PREPARED_STATE = ".state.json";
 const JOURNAL = "journal.json";
 const CGROUP_MARK = "cgroup-taken";
 const EXEC = "exec";
@@ -150,9 +151,14 @@ export function isCgroupMarked(directory: string): boolean {
   return native().lstat(`${directory}/${CGROUP_MARK}`) !== null;
 }
 
+/** Writes the state under another name: commitState is then a rename(2). */
+export function prepareState(directory: string, state: StateDocument): void {
+  native().createFile(`${directory}/${PREPARED_STATE}`, JSON.stringify(state), 0o600);
+}
+
 /** Makes a container exist: from here on it is created or running. */
-export function commitState(directory: string, state: StateDocument): void {
-  native().replaceFile(`${directory}/${STATE}`, JSON.stringify(state), 0o600);
+export function commitState(directory: string): void {
+  native().rename(`${directory}/${PREPARED_STATE}`, `${directory}/${STATE}`);
 }
 
 /** Writes what `exec` will need (exec-state.ts). */

@@ -13,9 +13,10 @@ import { planExecute } from "./exec.js";
 import { keepsCallersGroups, planSetupUser } from "./mappings.js";
 import { expandNumberList } from "./number-list.js";
 import { Planning } from "./planning.js";
-import { planBecomeUser, planOomScore, planPrivileged, planSession } from "./process.js";
+import { planBecomeUser, planPrivileged } from "./process.js";
 import { OWN, type Place, place } from "./program.js";
 import { planRaisedRlimits } from "./rlimits.js";
+import { planOomScore, planSession } from "./session.js";
 import { NO_SLOT, SYNC_CGROUP } from "./steps.gen.js";
 import type { CgroupPlacement, Host, Plan } from "./types.js";
 

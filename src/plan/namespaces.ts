@@ -6,7 +6,7 @@ import type { LinuxNamespaceType, Spec } from "../spec/types.gen.js";
 import { CAP_SYS_ADMIN } from "./constants.js";
 import { planDroppedGroups } from "./mappings.js";
 import type { Planning } from "./planning.js";
-import { OWN, type Place, place } from "./program.js";
+import { OWN, type Place, place, type StepList } from "./program.js";
 import { NO_SLOT, SYNC_CGROUP, SYNC_MAP_IDS } from "./steps.gen.js";
 import { planTimeOffsets } from "./time.js";
 
@@ -102,6 +102,28 @@ export function requireUserNamespace({ host, namespaces }: Planning): void {
   });
 }
 
+/**
+ * Namespaces that need nothing of the container's: stage A makes them first of all. A network namespace takes the
+ * kernel longer than all that comes after it, and the engine makes the cgroups meanwhile.
+ */
+const FIRST: readonly LinuxNamespaceType[] = ["network", "ipc", "uts"];
+
+export function planFirstNamespaces(planning: Planning): void {
+  const { before, namespaces, inUserNamespace } = planning;
+  if (inUserNamespace) return;
+  const flags = namespaces.newFlags(typesWithout(FIRST));
+  if (flags !== 0) before.add(ALL, { op: "unshare", flags });
+  planLoopback(planning, before);
+}
+
+const typesWithout = (left: readonly LinuxNamespaceType[]) =>
+  (Object.keys(NAMESPACE_FLAGS) as LinuxNamespaceType[]).filter((type) => !left.includes(type));
+
+/** Programs count on 127.0.0.1; one that is joined is somebody else's to set up. */
+function planLoopback({ namespaces }: Planning, list: StepList): void {
+  if (namespaces.isNew("network")) list.add(namespaces.at("network"), { op: "raise_loopback" });
+}
+
 /** Stage A's way out: joins, the new user namespace, the time namespace, the clone. */
 export function planEntering(planning: Planning): void {
   const { entering, namespaces } = planning;
@@ -187,7 +209,7 @@ function makeUserNamespace({ entering, host, namespaces }: Planning, hidden: boo
 }
 
 /**
- * Namespaces that the clone does not make. In a user namespace the child makes them, as root of
+ * Namespaces that neither stage A nor the clone makes. In a user namespace the child makes them, as root of
  * it: what the kernel puts into them at birth (the root of mqueue) gets that owner. The child
  * must also make a cgroup namespace when it is cloned into a cgroup2 directory: the root is the
  * cgroup of who makes the namespace, and the parent is not in the container's.
@@ -206,7 +228,7 @@ function cloneFirstProcess(planning: Planning): void {
   }
   // v1: the child is born where its parent is.
   for (const path of request.cgroups.join) planning.before.add(CGROUP, { op: "join_cgroup", path });
-  const flags = namespaces.newFlags(["user", "time", ...childsOwn(planning)]);
+  const flags = namespaces.newFlags(["user", "time", ...FIRST, ...childsOwn(planning)]);
   entering.add(ALL, { op: "clone", flags, cgroup });
 }
 
@@ -215,11 +237,7 @@ const CGROUP = place("/linux/cgroupsPath");
 /** Stage B's beginning: the namespaces that the child makes itself. */
 export function planOwnNamespaces(planning: Planning): void {
   const { start, namespaces } = planning;
-  const left = (Object.keys(NAMESPACE_FLAGS) as LinuxNamespaceType[]).filter(
-    (type) => !childsOwn(planning).includes(type),
-  );
-  const flags = namespaces.newFlags(left);
+  const flags = namespaces.newFlags(typesWithout(childsOwn(planning)));
   if (flags !== 0) start.add(ALL, { op: "unshare", flags });
-  // Programs count on 127.0.0.1; one that is joined is somebody else's to set up.
-  if (namespaces.isNew("network")) start.add(namespaces.at("network"), { op: "raise_loopback" });
+  if (planning.inUserNamespace) planLoopback(planning, start);
 }

@@ -3,7 +3,7 @@
 import type { Spec } from "../spec/types.gen.js";
 import { Namespaces } from "./namespaces.js";
 import { type Place, Program, StepList } from "./program.js";
-import type { ContainerRequest, Host } from "./types.js";
+import type { ContainerRequest, Host, Plan } from "./types.js";
 
 /**
  * The steps of a program, in the order in which runt-init gets to them:
@@ -82,6 +82,17 @@ export class Planning {
   /** The list that sources of mounts are opened in. */
   get sources(): StepList {
     return this.opensSourcesBefore ? this.before : this.inside;
+  }
+
+  /** What is planned so far. */
+  get plan(): Plan {
+    const { before, entering, start, shared, inside, program } = this;
+    return {
+      steps: [before, entering, start, shared, inside].flatMap(({ steps }) => steps),
+      slots: program.slots,
+      passed: program.passed,
+      warnings: program.warnings,
+    };
   }
 
   slot(): number {

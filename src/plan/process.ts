@@ -9,7 +9,7 @@ import {
   planSearchRights,
 } from "./capabilities.js";
 import { planHome } from "./environment.js";
-import { planKeyring, planLabels } from "./labels.js";
+import { planLabels } from "./labels.js";
 import { groupsMode, groupsOf, setupUser } from "./mappings.js";
 import { planMemoryPolicy } from "./memory-policy.js";
 import { planPersonality } from "./personality.js";
@@ -21,19 +21,6 @@ import { isEarlySeccomp, planSeccomp } from "./seccomp.js";
 
 /** Of a caller that did not say: as in runc. */
 const DEFAULT_UMASK = 0o022;
-
-/** oom_score_adj: in stage A, where lowering it is allowed to the host's root. */
-export function planOomScore({ config, before }: Planning): void {
-  const score = config.process.oomScoreAdj;
-  if (score !== undefined)
-    before.add(place("/process/oomScoreAdj"), { op: "write_self", file: "oom_score_adj", text: String(score) });
-}
-
-/** A session of its own, and a session keyring, so that none of the caller's is in reach. */
-export function planSession(planning: Planning): void {
-  planning.start.add(OWN, { op: "set_session" });
-  if (!planning.request.noNewKeyring) planKeyring(planning);
-}
 
 /**
  * Makes the working directory when it is missing (as runc does), as root of the container and

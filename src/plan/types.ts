@@ -44,7 +44,7 @@ export interface ContainerRequest {
    * Of a container in the runtime's mount namespace: its root's directory without symlinks, as the journal has it.
    * Without it root.path.
    */
-  rootPoint?: string;
+  readonly rootPoint?: string | undefined;
   /** Absolute directory of the container's state, for an ephemeral overlay's upper layer. */
   stateDir: string;
   /** create: wait for `start` on the listening socket that the engine passes in slot 0. run: go on at once. */
@@ -72,6 +72,8 @@ export interface CgroupPlacement {
   into?: string | undefined;
   /** The directories are made while runt-init waits at its first step (systemd). */
   wait?: boolean;
+  /** Making the directories may leave some of them out (rootless). */
+  tentative?: boolean;
 }
 
 /** A step with the place in config.json that asked for it. */

@@ -29,7 +29,10 @@ function newDriver(id = `runt-cgtest-${process.pid}-${counter++}`): CgroupDriver
 }
 
 /** Every directory that a process of the container is in. */
-const placesOf = (driver: CgroupDriver) => (Object.values(driver.placement()) as (string | readonly string[])[]).flat();
+function placesOf(driver: CgroupDriver): string[] {
+  const { join, into } = driver.placement();
+  return [...join, ...(into === undefined ? [] : [into])];
+}
 
 /** Runs a shell in directories; resolves when it is there. */
 async function processIn(directories: readonly string[], command = "exec sleep 300"): Promise<ChildProcess> {

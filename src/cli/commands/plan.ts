@@ -1,12 +1,12 @@
 import { loadBundle } from "../../container/bundle.js";
-import { chooseCgroup, makePlan } from "../../container/design.js";
+import { chooseCgroup, containerRequest } from "../../container/design.js";
 import { checkId } from "../../container/ids.js";
 import { stateDirectory } from "../../container/store.js";
 import { detectCgroups } from "../../cgroup/detect.js";
 import type { SeccompProfile } from "../../host/addon.js";
 import { readHost } from "../../host/facts.js";
 import { native } from "../../host/native.js";
-import { printPlan } from "../../plan/plan.js";
+import { planContainer, printPlan } from "../../plan/plan.js";
 import type { Context } from "../context.js";
 import { planRequest } from "../create-request.js";
 import { reporter } from "../reporter.js";
@@ -24,7 +24,7 @@ export async function run(context: Context): Promise<number> {
   const cgroup = await chooseCgroup(request, config, host);
   const compile = (profile: SeccompProfile) => native().compileSeccomp(profile);
   // In parts, as create plans it.
-  const plan = makePlan(request, config, host, directory, cgroup, compile, () => {});
+  const plan = planContainer(config, host, containerRequest(request, config, directory, cgroup, compile), true);
   for (const warning of [...warnings, ...plan.warnings]) reporter.warn(warning);
   native().writeFd(1, printPlan(plan));
   return 0;

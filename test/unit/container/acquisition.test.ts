@@ -51,11 +51,11 @@ t.test("a resctrl group that another runt has made meanwhile is neither claimed 
   const taken = acquisition(dir, overtaken(dir));
   t.same(taken.journal.resctrl?.made, [monitoring, group], "both are missing at first");
   const directory = taken.claim();
-  const work = () => {
+  const finish = () => {
     t.same(readJournal(directory, "box")?.resctrl?.made, [monitoring], "delete would find this after a SIGKILL");
     throw new Error("the work fails");
   };
-  await t.rejects(taken.make(true, work, []), { message: "the work fails" });
+  await t.rejects(taken.make(true, { finish, endProcesses: [] }), { message: "the work fails" });
   t.ok(existsSync(join(group, "tasks")), "the other's is there");
   t.notOk(existsSync(monitoring), "ours is gone");
 });
@@ -66,17 +66,20 @@ t.test("a failure ends the processes first, each of its parts is tried, and noth
   const taken = acquisition(dir, undefined, warnings);
   const directory = taken.claim();
   const ended: string[] = [];
-  const work = () => {
+  const finish = () => {
     t.ok(isCgroupMarked(directory));
     taken.keepForExec({ steps: [], slots: 0, passed: 0, warnings: [] });
-    taken.commit(process.pid, []);
+    taken.prepare(process.pid, []);
+    taken.commit();
     t.ok(existsSync(join(dir, "pid")));
     throw new Error("late");
   };
   const kill = () => {
     if (existsSync(directory)) throw new Error("it does not die");
   };
-  await t.rejects(taken.make(true, work, [kill, () => void ended.push("closed")]), { message: "late" });
+  await t.rejects(taken.make(true, { finish, endProcesses: [kill, () => void ended.push("closed")] }), {
+    message: "late",
+  });
   t.same(ended, ["closed"]);
   t.same(warnings, ["undoing the failed container: it does not die"]);
   t.notOk(existsSync(join(dir, "pid")));

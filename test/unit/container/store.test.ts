@@ -7,7 +7,7 @@ import { deleteContainer } from "../../../src/container/delete.js";
 import { listContainers, readableIds } from "../../../src/container/list.js";
 import { writePidFile } from "../../../src/container/pidfile.js";
 import { containerState } from "../../../src/container/query.js";
-import { type JournalDocument, STATE_FORMAT } from "../../../src/container/state.js";
+import { type JournalDocument, STATE_FORMAT, type StateDocument } from "../../../src/container/state.js";
 import {
   claim,
   commitState,
@@ -15,6 +15,7 @@ import {
   listIds,
   lockContainer,
   markCgroup,
+  prepareState,
   readContainer,
   release,
   writeJournal,
@@ -68,6 +69,11 @@ t.test("the lock tells who works on a container", async (t) => {
   t.ok(mine !== null && mine !== "busy");
 });
 
+function keepState(directory: string, state: StateDocument): void {
+  prepareState(directory, state);
+  commitState(directory);
+}
+
 t.test("what a reader sees while a container comes to be", async (t) => {
   const root = t.testdir();
   t.throws(() => readContainer(root, "a"), { message: "container does not exist" });
@@ -77,15 +83,17 @@ t.test("what a reader sees while a container comes to be", async (t) => {
   writeJournal(directory, journal("a"));
   t.match(readContainer(root, "a"), { kind: "half-made", journal: { id: "a" } });
   t.match(containerState(root, "a"), { status: "creating", pid: 0 });
-  commitState(directory, { ...journal("a"), init: own, late: [] });
+  prepareState(directory, { ...journal("a"), init: own, late: [] });
+  t.match(containerState(root, "a"), { status: "creating", pid: 0 }, "nobody looks there");
+  commitState(directory);
   t.match(containerState(root, "a"), { status: "running", pid: process.pid });
-  commitState(directory, { ...journal("a"), init: gone, late: [] });
+  keepState(directory, { ...journal("a"), init: gone, late: [] });
   t.match(containerState(root, "a"), { status: "stopped", pid: 0 }, "another process with that pid is not it");
 });
 
 t.test("a list goes on after what it can't read", async (t) => {
   const root = t.testdir({ file: "" });
-  commitState(claim(root, "good", false).directory, { ...journal("good"), init: gone, late: [] });
+  keepState(claim(root, "good", false).directory, { ...journal("good"), init: gone, late: [] });
   writeFileSync(join(claim(root, "bad", false).directory, "state.json"), "{");
   mkdirSync(join(root, "seccomp~cache"));
   t.same(listIds(root), ["bad", "good"], "directories only, without runt's own");
@@ -139,7 +147,7 @@ t.test("a container that another runt is making is not deleted without force", a
 t.test("a running one is not deleted without force", async (t) => {
   const root = t.testdir();
   const made = claim(root, "a", false);
-  commitState(made.directory, { ...journal("a"), init: own, late: [] });
+  keepState(made.directory, { ...journal("a"), init: own, late: [] });
   release(made);
   await t.rejects(deleteContainer({ root, id: "a", force: false, report }), {
     message: "cannot delete container a that is not stopped: running",

@@ -237,9 +237,21 @@ t.test("a second part that is none is refused", async (t) => {
   t.equal(refusal([RECEIVE, { op: "set_session" }], program([])), "the first part of the program goes on");
 });
 
-t.test("an engine that goes before the second part ends it", async (t) => {
-  const { pid, pidfd, channel } = start([RECEIVE]);
-  native().close(channel);
-  t.equal(native().reap(pid), 1);
-  native().close(pidfd);
+t.test("an engine that goes before it has given what is waited for ends it", async (t) => {
+  for (const step of [RECEIVE, { op: "await" }] satisfies Step[]) {
+    const { pid, pidfd, channel } = start([step]);
+    native().close(channel);
+    t.equal(native().reap(pid), 1, step.op);
+    native().close(pidfd);
+  }
+});
+
+t.test("await waits for one answer, the rest of the program for the next", async (t) => {
+  const init = start([{ op: "await" }, RECEIVE]);
+  t.throws(() => native().receive(init.channel, 20), { code: "ETIMEDOUT" }, "nothing is asked");
+  native().answer(init.channel, -1);
+  const memory = native().memfd("program", program(shell("exit 8")));
+  native().answer(init.channel, memory);
+  native().close(memory);
+  t.strictSame(finish(init), { messages: [], status: 8 });
 });

@@ -1,5 +1,5 @@
 import t from "tap";
-import { planHook } from "../../../src/plan/plan.js";
+import { planHook } from "../../../src/plan/hooks.js";
 import { NO_SLOT } from "../../../src/plan/steps.gen.js";
 import type { Hooks } from "../../../src/spec/types.gen.js";
 import { indexOf, ops, planOf, stepsOf, type Changes } from "./fixtures.js";

@@ -3,12 +3,15 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import t, { type Test } from "tap";
 import { encodeProgram } from "../../../src/plan/encode.js";
-import { planContainer, planHook, printPlan } from "../../../src/plan/plan.js";
+import { isFirstPartAlone, planFirstPart } from "../../../src/plan/first-part.js";
+import { planHook } from "../../../src/plan/hooks.js";
+import { planContainer, printPlan } from "../../../src/plan/plan.js";
+import { planSecondPart } from "../../../src/plan/second-part.js";
 import { NO_SLOT, STEP_LAYOUTS, type Step } from "../../../src/plan/steps.gen.js";
 import type { ContainerRequest, Host, Plan } from "../../../src/plan/types.js";
 import { defaultConfig } from "../../../src/spec/default-config.js";
 import type { Spec } from "../../../src/spec/types.gen.js";
-import { ops, REQUEST, REQUEST_V2, ROOT, ROOTLESS, V2, withOwnIds, withUserNamespace } from "./fixtures.js";
+import { indexOf, ops, REQUEST, REQUEST_V2, ROOT, ROOTLESS, V2, withOwnIds, withUserNamespace } from "./fixtures.js";
 
 interface Case {
   config: Spec;
@@ -196,13 +199,14 @@ t.test("what holds for plans of all kinds of configs", (t) => {
 
 /** Plans it again in parts, if it can be. Out: whether it was. */
 function checkParts(t: Test, { config, host, request }: Case, whole: Plan): boolean {
-  const firsts: Plan[] = [];
-  const plan = planContainer(config, host, request, (first) => firsts.push(first));
-  const [first] = firsts;
-  const names = ops(plan).filter((op) => op !== "receive_program");
+  if (!isFirstPartAlone(config, request.cgroups)) return false;
+  const begun = planFirstPart(config, host, request, true);
+  const first = begun.plan!;
+  const plan = planSecondPart(begun);
+  const names = ops(plan).filter((op) => op !== "receive_program" && op !== "await");
   if (names.join() !== ops(whole).join()) t.same(names, ops(whole), "the same steps in the same order");
-  if (!first) return false;
   const isWhole = ops(first).at(-1) === "receive_program" && ops(first).includes("clone");
+  if (indexOf(first, "await") > indexOf(first, "clone")) t.fail("the clone is too early");
   const isAlone = !ops(first).includes("sync") && first.steps.every((planned, index) => planned === plan.steps[index]);
   if (!isWhole || !isAlone || faults(plan).length > 0) t.fail(`a first part that is none:\n${printPlan(plan)}`);
   return true;
