@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "leave.h"
 #include "pointers.h"
 #include "syscalls.h"
 
@@ -78,7 +79,7 @@ int copy_state(int state) {
   }
   int error = errno;
   (void)!write(status, &error, sizeof error);
-  _exit(127);
+  leave(127);
 }
 
 // A descriptor that dup2 to 0, 1, 2 can't cover, should this process have been started without them.

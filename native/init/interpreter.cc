@@ -5,11 +5,11 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "channel.h"
 #include "fd.h"
 #include "handlers.h"
+#include "leave.h"
 
 namespace init {
 namespace {
@@ -129,12 +129,12 @@ void run_program(Context &context, Program program) {
     }
     if (!went_well) {
       send_message(context, steps::Message::Failure, context.error(), context.text(), -1);
-      _exit(1);
+      leave(1);
     }
   }
   context.step = end ? end - 1 : 0;
   send_message(context, steps::Message::Done, 0, "", -1);
-  _exit(0);
+  leave(0);
 }
 
 }  // namespace init

@@ -5,11 +5,11 @@
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include "channel.h"
 #include "fd.h"
 #include "handlers.h"
+#include "leave.h"
 
 namespace init {
 namespace {
@@ -19,13 +19,13 @@ namespace {
 // profiles that hold back sendmsg or recvmsg, and knows that they are allowed.
 bool hand_over(Context &context, int listener) {
   constexpr auto kPoint = static_cast<int32_t>(steps::SyncPoint::Seccomp);
-  if (!send_message(context, steps::Message::Sync, kPoint, "", listener)) _exit(1);
+  if (!send_message(context, steps::Message::Sync, kPoint, "", listener)) leave(1);
   int fd = -1;
   switch (receive_answer(context.channel, fd)) {
     case Answer::GoOn:
       return true;
     case Answer::HungUp:
-      _exit(1);
+      leave(1);
     case Answer::Malformed:
       return context.fail(EPROTO, "understand the engine's answer about the seccomp listener");
     case Answer::Failed:

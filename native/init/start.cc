@@ -8,6 +8,7 @@
 #include "channel.h"
 #include "fd.h"
 #include "handlers.h"
+#include "leave.h"
 
 namespace init {
 namespace {
@@ -55,7 +56,7 @@ void set_ending(void (*handler)(int)) {
   for (int signal : kEnding) sigaction(signal, &action, nullptr);
 }
 
-void end(int signal) { _exit(128 + signal); }
+void end(int signal) { leave(128 + signal); }
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include "channel.h"
 #include "fd.h"
 #include "handlers.h"
+#include "leave.h"
 
 namespace init {
 namespace {
@@ -15,7 +16,7 @@ bool wait_for_answer(Context &context, const char *where, UniqueFd &received) {
   int fd = -1;
   switch (receive_answer(context.channel, fd)) {
     case Answer::HungUp:
-      _exit(1);
+      leave(1);
     case Answer::Malformed:
       return context.fail(EPROTO, "understand the engine's answer %s", where);
     case Answer::Failed:
@@ -31,7 +32,7 @@ bool wait_for_answer(Context &context, const char *where, UniqueFd &received) {
 
 bool run(Context &context, const steps::Sync &step) {
   if (context.channel < 0) return context.fail(ENOTCONN, "tell the engine of sync point %u", step.point);
-  if (!send_message(context, steps::Message::Sync, static_cast<int32_t>(step.point), "", -1)) _exit(1);
+  if (!send_message(context, steps::Message::Sync, static_cast<int32_t>(step.point), "", -1)) leave(1);
   char where[32];
   snprintf(where, sizeof where, "at sync point %u", step.point);
   UniqueFd received;

@@ -2,7 +2,7 @@
 // asked for the step, what runt-init says it attempted, the errno's text, and a hint.
 
 import { RuntError } from "../errors.js";
-import { ENOENT } from "../host/constants.js";
+import { ENOENT, EPERM } from "../host/constants.js";
 import type { InitMessage } from "../host/addon.js";
 import { native } from "../host/native.js";
 import type { Step } from "../plan/steps.gen.js";
@@ -26,13 +26,15 @@ export interface FailedStep {
   where: string;
 }
 
-/** In: the step (undefined when runt-init names none of the plan's) and its message. */
+/** In: the step (undefined when runt-init names none of the plan's), its message, what may be behind an EPERM. */
 export function failureError(
   planned: { step: Pick<Step, "op">; where: string } | undefined,
   message: Pick<InitMessage, "value" | "text" | "step">,
   programPrefix = INIT_PREFIX,
+  deniedHint?: string,
 ): RuntError {
-  return wordFailure(planned ? { op: planned.step.op, where: planned.where } : undefined, message, programPrefix);
+  const step = planned ? { op: planned.step.op, where: planned.where } : undefined;
+  return wordFailure(step, message, programPrefix, deniedHint);
 }
 
 /** As failureError, for a step that is only remembered. */
@@ -40,11 +42,13 @@ export function wordFailure(
   step: FailedStep | undefined,
   message: Pick<InitMessage, "value" | "text" | "step">,
   programPrefix = INIT_PREFIX,
+  deniedHint?: string,
 ): RuntError {
   const errno = message.value || undefined;
   // runt-init looked at the file and knows more than the errno says.
   const [text = "", found] = message.text.split(HINT_SEPARATOR);
-  const hint = found ?? (step && errno ? hintFor(step.op, errno, text) : undefined);
+  const known = found ?? (step && errno ? hintFor(step.op, errno, text) : undefined);
+  const hint = known ?? (errno === EPERM ? deniedHint : undefined);
   const words = errno === undefined ? undefined : native().strerror(errno);
   if (step && PROGRAM_STEPS.includes(step.op)) {
     return new RuntError({ cause: programPrefix + (words ? `${text}: ${words}` : text), hint, errno });

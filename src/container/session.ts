@@ -41,6 +41,12 @@ import type { Reporter } from "./report.js";
 import { answerSeccomp, isSeccompSync } from "./seccomp-sync.js";
 import { reportProgress } from "./trace.js";
 
+const KILLED_HINT =
+  "by somebody, or by the kernel's OOM killer, which does that when linux.resources.memory.limit is too low";
+/** For what fails below the container's filter. */
+const FILTER_HINT =
+  "the filter of linux.seccomp may deny a call that runt makes below it: with process.noNewPrivileges it is loaded last, and needs to allow execve alone";
+
 /** What the creator does when runt-init reaches a sync point. A returned descriptor rides on the answer and is closed. */
 export interface SyncHandlers {
   /** No sync point: the container's first process has been made, and its maker has ended. */
@@ -136,7 +142,7 @@ export class Session {
           break;
         case MESSAGE_FAILURE:
           this.failedStep = message.step;
-          throw failureError(this.plan.steps[message.step], message, this.programPrefix);
+          throw this.failure(message);
         case MESSAGE_SYNC:
           if (this.sync(message, handlers)) return;
           break;
@@ -153,7 +159,7 @@ export class Session {
       if (message === null) return;
       if (isSeccompSync(message)) answerSeccomp(this.helper.channel, message, handlers.seccomp);
       if (message.kind === MESSAGE_FAILURE) {
-        throw failureError(this.plan.steps[message.step], message, this.programPrefix);
+        throw this.failure(message);
       }
       if (message.kind === MESSAGE_WARNING) this.warn(message.step, message.value, message.text);
       if (message.kind === MESSAGE_PROGRESS) this.progress(message);
@@ -266,18 +272,22 @@ export class Session {
     this.report.warn(where ? `${where}: ${cause}` : cause);
   }
 
-  /** runt-init is gone without a word: it was killed. */
+  private failure(message: InitMessage): RuntError {
+    const below = this.plan.steps.slice(0, message.step).some(({ step }) => step.op === "set_seccomp");
+    const prefix = this.programPrefix;
+    return failureError(this.plan.steps[message.step], message, prefix, below ? FILTER_HINT : undefined);
+  }
+
+  /** runt-init is gone without a word: it was killed, or a filter does not let it say more. */
   private silentEnd(): RuntError {
     const status = this.pid !== 0 ? native().reap(this.pid) : native().reap(this.helper.pid);
     if (this.pid === 0) this.helperReaped = true;
-    if (status === null || status < 128) {
-      return new RuntError(`unable to start container process: runt-init ended with status ${status}`);
-    }
-    const signal = status - 128;
+    const signal = status !== null && status > 128 ? status - 128 : 0;
     this.killed = signal === SIGKILL;
+    const filtered = this.plan.steps.some(({ step }) => step.op === "set_seccomp");
     return new RuntError({
-      cause: `unable to start container process: runt-init was killed by signal ${signal}`,
-      hint: this.killed ? "the kernel's OOM killer does that when linux.resources.memory.limit is too low" : undefined,
+      cause: `unable to start container process: runt-init ${signal ? `was killed by signal ${signal}` : `ended with status ${status}`}`,
+      hint: this.killed ? KILLED_HINT : filtered ? FILTER_HINT : undefined,
     });
   }
 }

@@ -38,10 +38,11 @@ export function planExecute(planning: Planning): void {
     if (joinable) inside.add(OWN, { op: "set_dumpable", value: 0 });
   }
   planStartHooks(planning, state, env);
+  inside.add(OWN, { op: "close_descriptors", first: STANDARD_STREAMS + request.preserve });
+  // Last, so that a profile need allow nothing but execve for runt's sake.
   if (!isEarlySeccomp(planning)) {
     planLowFileLimit(planning);
     planSeccomp(planning);
   }
-  inside.add(OWN, { op: "close_descriptors", first: STANDARD_STREAMS + request.preserve });
   inside.add(place("/process/args"), { op: "execute", args, env });
 }

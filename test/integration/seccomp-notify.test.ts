@@ -217,7 +217,7 @@ t.test("refused where it can't work", async (t) => {
   refused((config) => notifying(config, ""), /SCMP_ACT_NOTIFY needs the path of a socket/);
   refused((config) => notifying(config, "@abstract"), /listenerPath: .*expected an absolute path/);
   refused(
-    (config) => notifying(config, path, MKDIR, { defaultAction: "SCMP_ACT_ERRNO" }),
+    (config) => notifying(config, path, ["execve"], { defaultAction: "SCMP_ACT_ERRNO" }),
     /a profile that does not allow the sendmsg syscall/,
   );
 });

@@ -2,6 +2,7 @@
 
 import t from "tap";
 import type { TestConfig } from "../helpers/config.js";
+import { edited } from "../helpers/refused.js";
 import { sandbox } from "../helpers/sandbox.js";
 
 interface Rule {
@@ -221,4 +222,42 @@ t.test("a call that is newer than the profile is ENOSYS, one that it leaves out 
     "mkdir: Operation not permitted\nsyscall: Function not implemented\nsyscall: Function not implemented\n",
     result.stderr,
   );
+});
+
+t.test("with noNewPrivileges a profile needs to allow nothing for runt's sake but execve", async (t) => {
+  const result = sandbox(t).runContainer((config) => {
+    config.process.noNewPrivileges = true;
+    config.linux.seccomp = {
+      defaultAction: "SCMP_ACT_KILL_PROCESS",
+      syscalls: [{ names: ["execve", "arch_prctl", "set_tid_address", "exit_group"], action: "SCMP_ACT_ALLOW" }],
+    };
+    config.process.args = ["/bin/probe", "exit", "7"];
+  });
+  t.equal(result.status, 7, result.stderr);
+});
+
+for (const defaultAction of ["SCMP_ACT_ERRNO", "SCMP_ACT_KILL_PROCESS"]) {
+  t.test(
+    `${defaultAction}, below which runt can't even end: an error that names the filter, no process that spins`,
+    async (t) => {
+      edited((config) => {
+        config.process.noNewPrivileges = false;
+        config.linux.seccomp = { defaultAction, syscalls: [{ names: ["execve"], action: "SCMP_ACT_ALLOW" }] };
+      }, /runt-init was killed by signal \d+ \(the filter of linux\.seccomp may deny .*noNewPrivileges/)(t);
+    },
+  );
+}
+
+t.test("what fails below a filter says that the filter may be why", async (t) => {
+  edited((config) => {
+    config.process.noNewPrivileges = false;
+    withRules(config, { names: ["capset"], action: "SCMP_ACT_ERRNO" });
+  }, /process\.capabilities: .*: operation not permitted \(the filter of linux\.seccomp may deny/)(t);
+});
+
+t.test("a profile that denies execve is refused by create", async (t) => {
+  edited(
+    (config) => withRules(config, { names: ["execve"], action: "SCMP_ACT_KILL" }),
+    /linux\.seccomp\.syscalls\[0\]\.action: SCMP_ACT_KILL for execve/,
+  )(t);
 });

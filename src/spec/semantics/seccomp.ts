@@ -1,7 +1,7 @@
 // linux.seccomp: config-linux.md, "Seccomp".
 
 import type { Findings } from "../problems.js";
-import type { LinuxSeccomp, LinuxSeccompAction } from "../types.gen.js";
+import type { LinuxSeccomp, LinuxSeccompAction, LinuxSyscall } from "../types.gen.js";
 import type { Check } from "./check.js";
 
 /** config-linux.md, "Seccomp": an errno for an action that has none must be an error. */
@@ -37,6 +37,32 @@ function checkNotify({ syscalls = [], listenerPath }: LinuxSeccomp, at: string, 
   }
 }
 
+/** After these the call has not been made. SCMP_ACT_TRACE leaves it to a tracer. */
+const DENYING: readonly LinuxSeccompAction[] = [
+  "SCMP_ACT_KILL",
+  "SCMP_ACT_KILL_THREAD",
+  "SCMP_ACT_KILL_PROCESS",
+  "SCMP_ACT_TRAP",
+  "SCMP_ACT_ERRNO",
+];
+
+/** The program is started below the filter. A filter that kills there would leave nobody to say why. */
+function checkExecve({ defaultAction, syscalls = [] }: LinuxSeccomp, at: string, findings: Findings): void {
+  const more = { quiet: true, hint: 'name "execve" in an entry of linux.seccomp.syscalls with SCMP_ACT_ALLOW' };
+  const naming = syscalls.findIndex(({ names }) => names.includes("execve"));
+  if (naming < 0) {
+    if (!DENYING.includes(defaultAction)) return;
+    const cause = `no entry names execve, so that ${defaultAction} holds for it, and no program can be started`;
+    findings.problem(`${at}/defaultAction`, cause, more);
+    return;
+  }
+  const denies = ({ action, args, names }: LinuxSyscall) =>
+    !names.includes("execve") || (DENYING.includes(action) && !args?.length);
+  if (!syscalls.every(denies)) return;
+  const cause = `${syscalls[naming]!.action} for execve: no program can be started`;
+  findings.problem(`${at}/syscalls/${naming}/action`, cause, more);
+}
+
 export const seccomp: Check<LinuxSeccomp> = (seccomp, at, { findings }) => {
   const { defaultAction, defaultErrnoRet, syscalls = [], listenerPath, listenerMetadata } = seccomp;
   if (defaultErrnoRet !== undefined) {
@@ -49,6 +75,7 @@ export const seccomp: Check<LinuxSeccomp> = (seccomp, at, { findings }) => {
     if (action === "SCMP_ACT_NOTIFY") notify = true;
   }
   if (notify) checkNotify(seccomp, at, findings);
+  checkExecve(seccomp, at, findings);
   // Every call of the runtime itself would wait for an answer too.
   if (defaultAction === "SCMP_ACT_NOTIFY") {
     findings.problem(`${at}/defaultAction`, "SCMP_ACT_NOTIFY cannot be used as default action", { quiet: true });

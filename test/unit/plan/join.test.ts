@@ -78,7 +78,7 @@ t.test("a filter without no_new_privs comes before the capabilities go, else it 
   t.ok(early.indexOf("set_seccomp") < early.lastIndexOf("set_capabilities"));
   config.process.noNewPrivileges = true;
   const late = names(planJoin(config, ROOT, { ...REQUEST, seccomp }));
-  t.same(late.slice(-3), ["set_seccomp", "close_descriptors", "execute"]);
+  t.same(late.slice(-3), ["close_descriptors", "set_seccomp", "execute"]);
 });
 
 t.test("what comes in sight of the container has no more rights than it needs", async (t) => {

@@ -47,7 +47,7 @@ const dockerLike = `{
       "defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 1,
       "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"],
       "syscalls": [
-        {"names": ["accept", "read"], "action": "SCMP_ACT_ALLOW", "args": null},
+        {"names": ["accept", "execve", "read"], "action": "SCMP_ACT_ALLOW", "args": null},
         {"names": ["personality"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": 4294967295, "op": "SCMP_CMP_EQ"}]},
         {"names": ["clone"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": 2114060288, "valueTwo": 0, "op": "SCMP_CMP_MASKED_EQ"}]},
         {"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": 38}

@@ -119,8 +119,11 @@ t.test("the rest of linux", async (t) => {
   ]);
 });
 
+const ALLOW_EXECVE = 'name "execve" in an entry of linux.seccomp.syscalls with SCMP_ACT_ALLOW';
+
 t.test("seccomp", async (t) => {
   const set = (seccomp: object) => (c: Loose) => (c.linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW", ...seccomp });
+  const errno = (...names: string[]) => ({ names, action: "SCMP_ACT_ERRNO" });
   const at = "linux.seccomp";
   await checkBad(t, [
     [
@@ -167,9 +170,30 @@ t.test("seccomp", async (t) => {
           `SCMP_ACT_NOTIFY cannot be used for the ${name} syscall`,
         ] as [never, string, string],
     ),
+    [
+      set({ defaultAction: "SCMP_ACT_KILL", syscalls: [{ names: ["read"], action: "SCMP_ACT_ALLOW" }] }),
+      `${at}.defaultAction`,
+      "no entry names execve, so that SCMP_ACT_KILL holds for it, and no program can be started",
+      ALLOW_EXECVE,
+    ],
+    [
+      set({ syscalls: [{ names: ["read"], action: "SCMP_ACT_ALLOW" }, errno("fork", "execve")] }),
+      `${at}.syscalls[1].action`,
+      "SCMP_ACT_ERRNO for execve: no program can be started",
+      ALLOW_EXECVE,
+    ],
   ]);
   await checkGood(t, [
-    set({ defaultAction: "SCMP_ACT_ERRNO", defaultErrnoRet: 38, flags: ["SECCOMP_FILTER_FLAG_LOG"] }),
+    set({
+      defaultAction: "SCMP_ACT_ERRNO",
+      defaultErrnoRet: 38,
+      flags: ["SECCOMP_FILTER_FLAG_LOG"],
+      syscalls: [{ names: ["execve"], action: "SCMP_ACT_LOG" }],
+    }),
+    set({ defaultAction: "SCMP_ACT_TRACE" }),
+    // Who may know which of two entries libseccomp takes, or what a condition comes to.
+    set({ syscalls: [errno("execve"), { names: ["execve"], action: "SCMP_ACT_ALLOW" }] }),
+    set({ syscalls: [{ ...errno("execve"), args: [{ index: 0, value: 0, op: "SCMP_CMP_EQ" }] }] }),
     set({ syscalls: [{ names: ["mknod"], action: "SCMP_ACT_NOTIFY" }], listenerPath: "/s", listenerMetadata: "x" }),
     set({ syscalls: [{ names: ["a"], action: "SCMP_ACT_TRACE", errnoRet: 65535 }] }),
     // Ignored, as nothing notifies.
