@@ -7,15 +7,19 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "fd.h"
+#include "inspect_access.h"
 
 namespace init {
 namespace {
 
 constexpr size_t kHeadSize = 256;  // BINPRM_BUF_SIZE: what the kernel itself looks at
 constexpr unsigned kMaxSegments = 128;
+constexpr unsigned kMaxScripts = 5;  // the kernel follows no more interpreters that are scripts
+constexpr char kByteOrderMark[] = "\xef\xbb\xbf#!";
 
 #if defined(__x86_64__)
 constexpr unsigned kMachine = EM_X86_64;
@@ -80,7 +84,9 @@ bool shebang_interpreter(const char *head, size_t size, char *path) {
   return length > 0;
 }
 
-bool inspect_script(const char *head, size_t size, int error, char *hint, size_t room) {
+bool inspect(const char *path, int error, unsigned depth, char *hint, size_t size);
+
+bool inspect_script(const char *head, size_t size, int error, unsigned depth, char *hint, size_t room) {
   char path[kHeadSize + 1];
   if (!shebang_interpreter(head, size, path)) {
     snprintf(hint, room, "its #! line names no interpreter");
@@ -98,16 +104,20 @@ bool inspect_script(const char *head, size_t size, int error, char *hint, size_t
     snprintf(hint, room, "the interpreter %s of its #! line does not exist", path);
     return true;
   }
-  if (error == EACCES && !is_missing(path)) {
-    snprintf(hint, room, "the interpreter %s of its #! line %s", path,
-             on_noexec_mount(path) ? "is on a mount with noexec" : "may not be executed");
+  if (error == EACCES && on_noexec_mount(path)) {
+    snprintf(hint, room, "the interpreter %s of its #! line is on a mount with noexec", path);
     return true;
   }
-  if (error == ENOEXEC) {
-    snprintf(hint, room, "the interpreter %s of its #! line is no program for this machine", path);
+  // The interpreter is there. Then it is what can't be executed.
+  char inner[256];
+  if (depth < kMaxScripts && inspect(path, error, depth + 1, inner, sizeof inner)) {
+    snprintf(hint, room, "the interpreter %s of its #! line: %s", path, inner);
     return true;
   }
-  return false;
+  if (error != EACCES && error != ENOEXEC) return false;
+  snprintf(hint, room, "the interpreter %s of its #! line %s", path,
+           error == EACCES ? "may not be executed" : "is no program for this machine");
+  return true;
 }
 
 // The loader that a dynamically linked program names (PT_INTERP). Empty when there is none.
@@ -168,34 +178,49 @@ bool inspect_elf(int fd, const unsigned char *head, size_t size, int error, char
   return false;
 }
 
-}  // namespace
+// execve(2) refuses a program with capabilities of its own that the process may not get (capabilities(7), "Safety
+// checking for capability-dumb binaries").
+bool inspect_file_capabilities(const char *path, char *hint, size_t size) {
+  if (getxattr(path, "security.capability", nullptr, 0) <= 0) return false;
+  snprintf(hint, size, "the file has capabilities (getcap) that process.capabilities.bounding lacks");
+  return true;
+}
 
-bool inspect_program(const char *path, int error, char *hint, size_t size) {
+bool inspect(const char *path, int error, unsigned depth, char *hint, size_t size) {
+  if (error == EPERM) return inspect_file_capabilities(path, hint, size);
+  if (error == ELOOP) {
+    snprintf(hint, size, "its #! line leads to another script, and so on, more than %u times", kMaxScripts);
+    return true;
+  }
   if (error == EACCES && on_noexec_mount(path)) {
     snprintf(hint, size, "it is on a mount with noexec");
     return true;
   }
+  if (error == EACCES && inspect_mode(path, hint, size)) return true;
   if (error != ENOENT && error != EACCES && error != ENOEXEC) return false;
-  if (error == EACCES) {
-    struct stat status;
-    if (stat(path, &status) == 0 && (status.st_mode & 0111) == 0) {
-      snprintf(hint, size, "no execute bit is set: chmod +x");
-      return true;
-    }
-  }
   // O_NONBLOCK: it may be a FIFO by now. Unreadable files are executed all the same, but not inspected.
   UniqueFd fd(retry([&] { return open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC); }));
   if (!fd) return false;
   unsigned char head[kHeadSize] = {};
   size_t length = read_at(fd.get(), head, sizeof head, 0);
   if (length >= 2 && head[0] == '#' && head[1] == '!') {
-    return inspect_script(reinterpret_cast<const char *>(head), length, error, hint, size);
+    return inspect_script(reinterpret_cast<const char *>(head), length, error, depth, hint, size);
   }
   if (length >= EI_NIDENT && memcmp(head, ELFMAG, SELFMAG) == 0)
     return inspect_elf(fd.get(), head, length, error, hint, size);
   if (error != ENOEXEC) return false;
+  if (length >= sizeof kByteOrderMark - 1 && memcmp(head, kByteOrderMark, sizeof kByteOrderMark - 1) == 0) {
+    snprintf(hint, size, "a byte order mark stands before its #! line: save the script as UTF-8 without one");
+    return true;
+  }
   snprintf(hint, size, length == 0 ? "the file is empty" : "not an executable: no #! line and no ELF header");
   return true;
+}
+
+}  // namespace
+
+bool inspect_program(const char *path, int error, char *hint, size_t size) {
+  return inspect(path, error, 1, hint, size);
 }
 
 }  // namespace init

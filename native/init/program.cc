@@ -12,23 +12,17 @@
 // When more is known than the errno says (inspect.h), a unit separator (0x1f) and a hint follow
 // the text: "exec /x" 0x1f "the interpreter /bin/foo of its #! line does not exist".
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "fd.h"
 #include "handlers.h"
 #include "inspect.h"
+#include "inspect_access.h"
 #include "pointers.h"
-
-#ifndef SYS_faccessat2
-#define SYS_faccessat2 439
-#endif
 
 namespace init {
 namespace {
@@ -42,22 +36,37 @@ int executable_error(const char *path, bool &missing) {
   struct stat status;
   missing = stat(path, &status) != 0;
   if (missing) return errno;
-  if (S_ISDIR(status.st_mode)) return EISDIR;
-  // With the effective ids, which execve goes by. Linux 5.8; before that ids are equal anyway.
-  if (syscall(SYS_faccessat2, AT_FDCWD, path, X_OK, AT_EACCESS) == 0) return 0;
-  if (errno == ENOSYS || errno == EPERM) return syscall(SYS_faccessat, AT_FDCWD, path, X_OK) == 0 ? 0 : errno;
-  return errno;
+  return S_ISDIR(status.st_mode) ? EISDIR : may_execute(path);
+}
+
+// Why none of the entries will do, when one holds a file of that name; else what the entries are.
+bool fail_along_path(Context &context, const steps::FindProgram &step, const char *denied) {
+  char hint[512];
+  char why[300];
+  if (denied[0] && inspect_program(denied, EACCES, why, sizeof why)) {
+    snprintf(hint, sizeof hint, "%s is no choice: %s", denied, why);
+  } else if (step.name[0] == '\0') {
+    snprintf(hint, sizeof hint, "its name is empty");
+  } else if (!inspect_path(step.name, ENOENT, hint, sizeof hint)) {
+    snprintf(hint, sizeof hint, step.path[0] ? "looked for in %s" : "PATH is empty", step.path);
+  }
+  return context.fail(0, "exec: \"%s\": executable file not found in $PATH\x1f%s", step.name, hint);
 }
 
 bool find_along_path(Context &context, const steps::FindProgram &step) {
   const char *rest = step.path;
+  char denied[128] = "";  // the first file that is there, but may not be executed; a longer path is not told
   // An empty PATH has no entry; an empty entry of another one means the working directory.
   while (step.name[0] != '\0' && step.path[0] != '\0') {
     size_t length = strcspn(rest, ":");
     int size = snprintf(found_path, sizeof found_path, "%.*s%s%s", static_cast<int>(length), rest, length ? "/" : "",
                         step.name);
     bool missing;
-    if (size > 0 && static_cast<size_t>(size) < sizeof found_path && executable_error(found_path, missing) == 0) {
+    const bool fits = size > 0 && static_cast<size_t>(size) < sizeof found_path;
+    const int error = fits ? executable_error(found_path, missing) : ENAMETOOLONG;
+    if (error == EACCES && !missing && !denied[0] && static_cast<size_t>(size) < sizeof denied)
+      memcpy(denied, found_path, static_cast<size_t>(size) + 1);
+    if (error == 0) {
       if (found_path[0] != '/') {
         return context.fail(0, "exec: \"%s\": cannot run executable found relative to current directory", step.name);
       }
@@ -67,7 +76,7 @@ bool find_along_path(Context &context, const steps::FindProgram &step) {
     if (rest[length] == '\0') break;
     rest += length + 1;
   }
-  return context.fail(0, "exec: \"%s\": executable file not found in $PATH", step.name);
+  return fail_along_path(context, step, denied);
 }
 
 }  // namespace
@@ -80,8 +89,10 @@ bool run(Context &context, const steps::FindProgram &step) {
     context.program = step.name;
     return true;
   }
-  if (missing) return context.fail(error, "exec: \"%s\": stat %s", step.name, step.name);
   char hint[512];
+  if (missing && inspect_path(step.name, error, hint, sizeof hint))
+    return context.fail(error, "exec: \"%s\": stat %s\x1f%s", step.name, step.name, hint);
+  if (missing) return context.fail(error, "exec: \"%s\": stat %s", step.name, step.name);
   if (!inspect_program(step.name, error, hint, sizeof hint)) return context.fail(error, "exec: \"%s\"", step.name);
   return context.fail(error, "exec: \"%s\"\x1f%s", step.name, hint);
 }

@@ -9,6 +9,7 @@ import {
   EMFILE,
   ENODEV,
   ENOENT,
+  ENOMEM,
   ENOSPC,
   ENOSYS,
   EPERM,
@@ -98,6 +99,8 @@ const HINTS: Hints = {
   execute: {
     [E2BIG]:
       "process.args and process.env are too long together (see RLIMIT_STACK), or one text is longer than 128 KiB",
+    [ENOMEM]:
+      "a limit of process.rlimits (RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK) or of linux.resources.memory is too low",
   },
   set_memory_policy: { [ENOSYS]: "this kernel has no NUMA support" },
 };
