@@ -26,6 +26,7 @@ bool run(Context &, const steps::SetRlimit &);
 bool run(Context &, const steps::SetScheduler &);
 bool run(Context &, const steps::SetIoPriority &);
 bool run(Context &, const steps::SetAffinity &);
+bool run(Context &, const steps::GiveStream &);
 bool run(Context &, const steps::SetPersonality &);
 bool run(Context &, const steps::SetMemoryPolicy &);
 bool run(Context &, const steps::SetUmask &);

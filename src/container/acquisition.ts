@@ -10,7 +10,7 @@ import type { Plan } from "../plan/types.js";
 import type { Spec } from "../spec/types.gen.js";
 import { chooseOverlay, describe, identify, type CreateRequest } from "./design.js";
 import { destroyContainer } from "./destroy.js";
-import { encodeExecState } from "./exec-state.js";
+import { encodeExecState, type ExecState } from "./exec-state.js";
 import { runHooks, type EngineHook } from "./hooks.js";
 import type { NetDevices } from "./net-devices.js";
 import { makeOverlay } from "./overlay.js";
@@ -28,7 +28,6 @@ import {
   writeJournal,
   type Claim,
 } from "./store.js";
-import { identifyStreams } from "./streams.js";
 
 /** What only some containers take, loaded when they do: see extrasOf in create.ts. */
 export interface Extras {
@@ -142,9 +141,9 @@ export class Acquisition {
   }
 
   /** Writes what `exec` will need; before `commit`. In: the whole plan. */
-  keepForExec(plan: Plan): void {
+  keepForExec(plan: Plan, streams: ExecState["streams"]): void {
     const { noNewKeyring } = this.request;
-    writeExecState(this.claimed!.directory, encodeExecState(this.config, plan, noNewKeyring, identifyStreams()));
+    writeExecState(this.claimed!.directory, encodeExecState(this.config, plan, noNewKeyring, streams));
   }
 
   /** Writes the state where nobody looks for it yet. In: the first process, the steps left for `start`. */

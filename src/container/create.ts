@@ -23,6 +23,7 @@ import { Session } from "./session.js";
 import { hookState, type StateDocument } from "./state.js";
 import { tellPlace, traced } from "./trace.js";
 import { START_SOCKET } from "./store.js";
+import { givenStreams, identifyStreams } from "./streams.js";
 
 /** A container that was made. Its lock is given back. */
 export interface CreatedContainer {
@@ -89,6 +90,7 @@ class Creation {
   /** Runs already while the cgroups are made and the rest is planned. */
   private first: FirstPart | null = null;
   private session: Session | null = null;
+  private readonly streams = identifyStreams();
 
   constructor(
     private readonly request: CreateRequest,
@@ -134,7 +136,10 @@ class Creation {
   private planFirstPart(directory: string, alone: boolean): FirstPart {
     const { request, config, host, cgroup, taken } = this;
     const compile = (profile: SeccompProfile) => cachedFilter(request.root, profile, request.report);
-    const asked = containerRequest(request, config, directory, cgroup, compile, taken.journal);
+    const asked = containerRequest(request, config, directory, cgroup, compile, {
+      journal: taken.journal,
+      streams: givenStreams(this.streams),
+    });
     return planFirstPart(config, host, asked, alone);
   }
 
@@ -154,7 +159,7 @@ class Creation {
     report.debug(`create: it has our stdin, stdout, stderr${passed && `, and our descriptors ${passed}`}`);
     // Written while runt-init mounts; nothing of the container's runs before the answer to `ready`.
     if (!this.limitsComeFirst() && !this.cgroup.enter) taken.limit();
-    taken.keepForExec(plan);
+    taken.keepForExec(plan, this.streams);
     let state: StateDocument | null = null;
     session.serve({
       born: (pid) => taken.prepare(pid, request.waitForStart ? lateSteps(plan) : []),

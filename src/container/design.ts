@@ -9,7 +9,7 @@ import { native } from "../host/native.js";
 import { processStat } from "../host/proc.js";
 import { overlayPaths, type OverlayPaths } from "../plan/overlay.js";
 import { NEW_LISTENER, listenerOf, seccompFlagValue, seccompProfile } from "../plan/seccomp.js";
-import type { ContainerRequest, Host, Plan } from "../plan/types.js";
+import type { ContainerRequest, Host, Plan, Stream } from "../plan/types.js";
 import { OCI_VERSION } from "../spec/versions.js";
 import type { LinuxSeccomp, Spec } from "../spec/types.gen.js";
 import { absolutePath } from "./paths.js";
@@ -103,8 +103,8 @@ export function describe(
 
 /**
  * What a container's plan is made from besides config and machine. In: the container's directory, its cgroups, how a
- * seccomp profile becomes a filter, and the journal: where the root of a container in the runtime's mount namespace is
- * stands there only when it has been taken.
+ * seccomp profile becomes a filter; of a container that is made, the journal (where the root of one in the runtime's
+ * mount namespace is stands there only when it has been taken) and our streams that it may have.
  */
 export function containerRequest(
   request: CreateRequest,
@@ -112,7 +112,7 @@ export function containerRequest(
   stateDir: string,
   cgroup: CgroupDriver,
   compile: (profile: SeccompProfile) => SeccompFilter,
-  journal?: JournalDocument,
+  { journal, streams }: { journal?: JournalDocument; streams?: readonly Stream[] } = {},
 ): ContainerRequest {
   const seccomp = config.linux?.seccomp;
   const { preserved } = request;
@@ -131,6 +131,7 @@ export function containerRequest(
     ...(request.notifySocket === undefined ? {} : { notifyDirectory: notifyDirectory(stateDir) }),
     noPivot: request.noPivot,
     noNewKeyring: request.noNewKeyring,
+    ...(streams ? { streams } : {}),
     cgroups: cgroup.placement(),
     get seccomp() {
       if (seccomp) filter ??= compiled(seccomp, compile, request.report);

@@ -29,6 +29,8 @@ export interface StreamIdentity {
   ino: number;
   /** S_IF* */
   kind: number;
+  /** The uid of its owner, before the container's user became it. */
+  owner: number;
 }
 
 interface Head {

@@ -26,6 +26,7 @@ import { Session } from "./session.js";
 import type { StateDocument } from "./state.js";
 import { containerStatus, isAlive, isPaused } from "./status.js";
 import { readExecState, readState, stateDirectory } from "./store.js";
+import { givenStreams, identifyStreams } from "./streams.js";
 
 export interface ExecRequest {
   /** For messages that name the program. */
@@ -176,6 +177,7 @@ class Joining {
       cgroups,
       cgroupsAt: request.subCgroups.length > 0 ? "--cgroup" : "",
       seccomp: kept.seccomp,
+      streams: givenStreams(identifyStreams()),
     });
     const plan = traced(joining, report);
     for (const warning of plan.warnings) report.warn(warning);

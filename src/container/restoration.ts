@@ -31,6 +31,7 @@ import { raiseLoopback } from "./restore-network.js";
 import { cachedFilter } from "./seccomp-cache.js";
 import type { StateDocument } from "./state.js";
 import { notifyDirectory } from "./store.js";
+import { identifyStreams } from "./streams.js";
 
 /** The name of criu's log. */
 export const RESTORE_LOG = "restore.log";
@@ -209,7 +210,7 @@ export class Restoration {
     });
     this.cgroup.settle(config.linux?.resources);
     placeTerminal(this, request.consoleSocket);
-    this.taken.keepForExec(plan!);
+    this.taken.keepForExec(plan!, identifyStreams());
     this.taken.prepare(pid, []);
     this.state = this.taken.commit();
     request.report.debug(`restore: the first process is ${pid}; its state is written`);

@@ -5,9 +5,10 @@
 import { S_IFCHR, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK } from "../host/constants.js";
 import type { MountEntry } from "../host/mountinfo.js";
 import { native } from "../host/native.js";
+import type { Stream } from "../plan/types.js";
 import type { StreamIdentity } from "./exec-state.js";
 
-export interface Stream {
+export interface FoundStream {
   /** The kernel's text for it: "pipe:[123]", "/srv/log"; "" when it is not to be found. */
   link: string;
   /** criu's name for what it is given anew; null: it is the container's own. */
@@ -16,18 +17,28 @@ export interface Stream {
   external?: string;
 }
 
-const NONE: Stream = { link: "", key: null };
+const NONE: FoundStream = { link: "", key: null };
 
 /** What our own standard streams are, which a new container is given. */
 export function identifyStreams(): (StreamIdentity | null)[] {
   return [0, 1, 2].map((fd) => {
     try {
-      const { dev, ino, mode } = native().fstat(fd);
-      return { dev, ino, kind: mode & S_IFMT };
+      const { dev, ino, mode, uid } = native().fstat(fd);
+      return { dev, ino, kind: mode & S_IFMT, owner: uid };
     } catch {
       return null;
     }
   });
+}
+
+/**
+ * Those that the container's user may own. Sockets can't be opened again; devices are the host's, /dev/null and the
+ * terminal among them: whoever owns a terminal reads what is typed there (runc and crun give it away).
+ */
+export function givenStreams(streams: readonly (StreamIdentity | null)[]): Stream[] {
+  return streams.flatMap((stream, fd) =>
+    stream?.kind === S_IFIFO || stream?.kind === S_IFREG ? [{ fd, owner: stream.owner }] : [],
+  );
 }
 
 /** In: what the container was given, its processes, which stand still, and its mounts. */
@@ -35,7 +46,7 @@ export function findStreams(
   given: readonly (StreamIdentity | null)[],
   processes: readonly number[],
   mounts: readonly MountEntry[],
-): Stream[] {
+): FoundStream[] {
   return [0, 1, 2].map((index) => {
     const stream = given[index];
     if (!stream) return NONE;

@@ -12,6 +12,7 @@ import { Planning } from "./planning.js";
 import { OWN } from "./program.js";
 import { planRaisedRlimits } from "./rlimits.js";
 import { planOomScore, planSession } from "./session.js";
+import { planStreams } from "./streams.js";
 import type { CgroupPlacement, ContainerRequest, Host, Plan } from "./types.js";
 
 /** What is planned of a container when its second part is not. */
@@ -54,6 +55,7 @@ export function planFirstPart(config: Spec, host: Host, request: ContainerReques
   // Stage B, the container's first process. What it needs of the host's files goes to stage A's
   // list when only stage A can open it.
   planSetupUser(planning);
+  planStreams(planning, request.streams ?? []);
   planOwnNamespaces(planning);
   planNetDevices(planning);
   planSession(planning);

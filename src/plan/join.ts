@@ -17,8 +17,9 @@ import { planBecomeUser, planPrivileged } from "./process.js";
 import { OWN, type Place, place } from "./program.js";
 import { planRaisedRlimits } from "./rlimits.js";
 import { planOomScore, planSession } from "./session.js";
+import { planStreams } from "./streams.js";
 import { NO_SLOT, SYNC_CGROUP } from "./steps.gen.js";
-import type { CgroupPlacement, Host, Plan } from "./types.js";
+import type { CgroupPlacement, Host, Plan, Stream } from "./types.js";
 
 /** What is joined, and how. */
 export interface JoinRequest {
@@ -34,6 +35,8 @@ export interface JoinRequest {
   /** What asked for these cgroups: "--cgroup", or "". */
   cgroupsAt: string;
   seccomp?: { filter: Uint8Array; flags: number } | undefined;
+  /** What the process gets as standard input, output and error. */
+  streams: readonly Stream[];
 }
 
 /** The slot of the pidfd. */
@@ -73,6 +76,7 @@ export function planJoin(config: Spec, host: Host, request: JoinRequest): Plan {
   // The caller's affinity is not the container's. An empty list is every CPU of the cpuset.
   planAffinity(start, final ?? "", place("/process/execCPUAffinity/final"));
   planSetupUser(planning);
+  planStreams(planning, request.streams);
   planSession(planning);
   planTerminal(planning);
   planPrivileged(planning);

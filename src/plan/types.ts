@@ -35,6 +35,13 @@ export interface Host {
   capabilities?: bigint;
 }
 
+/** One of the caller's standard streams that may change hands: a pipe or a file. */
+export interface Stream {
+  fd: number;
+  /** The uid of its owner. */
+  owner: number;
+}
+
 /** What a command adds to the config: one container's request to be planned. */
 export interface ContainerRequest {
   id: string;
@@ -59,6 +66,8 @@ export interface ContainerRequest {
   notifyDirectory?: string;
   noPivot: boolean;
   noNewKeyring: boolean;
+  /** What the container's process gets as standard input, output and error. */
+  streams?: readonly Stream[];
   /** Where the first process goes: directories of v1 hierarchies, or one v2 directory. */
   cgroups: CgroupPlacement;
   /** The compiled filter, when config.json has linux.seccomp. Asked for when it is planned. */

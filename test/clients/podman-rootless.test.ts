@@ -60,7 +60,7 @@ t.test("--userns=keep-id, auto, --user", async (t) => {
     String(user.uid),
   );
   t.match(podman.shell("cat /proc/self/uid_map", "--userns", "auto"), /^0\s+1\s+\d+$/);
-  t.equal(podman.shell("id -u", "--user", "1000"), "1000");
+  t.equal(podman.shell("id -u > /dev/stdout", "--user", "1000"), "1000");
 });
 
 const noKeeping = runtimeName === "runc" && "runc has nothing for it, and Podman does not notice";

@@ -10,6 +10,7 @@ import { planContainer, printPlan } from "../../plan/plan.js";
 import type { Context } from "../context.js";
 import { planRequest } from "../create-request.js";
 import { reporter } from "../reporter.js";
+import { givenStreams, identifyStreams } from "../../container/streams.js";
 
 /** The id that paths in the plan show when none is given. */
 const ANY_ID = "container";
@@ -23,8 +24,10 @@ export async function run(context: Context): Promise<number> {
   const directory = stateDirectory(request.root, request.id);
   const cgroup = await chooseCgroup(request, config, host);
   const compile = (profile: SeccompProfile) => native().compileSeccomp(profile);
+  const streams = givenStreams(identifyStreams());
+  const asked = containerRequest(request, config, directory, cgroup, compile, { streams });
   // In parts, as create plans it.
-  const plan = planContainer(config, host, containerRequest(request, config, directory, cgroup, compile), true);
+  const plan = planContainer(config, host, asked, true);
   for (const warning of [...warnings, ...plan.warnings]) reporter.warn(warning);
   native().writeFd(1, printPlan(plan));
   return 0;

@@ -68,7 +68,7 @@ t.test("a failure ends the processes first, each of its parts is tried, and noth
   const ended: string[] = [];
   const finish = () => {
     t.ok(isCgroupMarked(directory));
-    taken.keepForExec({ steps: [], slots: 0, passed: 0, warnings: [] });
+    taken.keepForExec({ steps: [], slots: 0, passed: 0, warnings: [] }, []);
     taken.prepare(process.pid, []);
     taken.commit();
     t.ok(existsSync(join(dir, "pid")));

@@ -15,6 +15,7 @@ const REQUEST: JoinRequest = {
   noNewKeyring: false,
   cgroups: { join: V1, into: "/sys/fs/cgroup/unified/box" },
   cgroupsAt: "",
+  streams: [],
 };
 
 const names = (plan: Plan) => plan.steps.map(({ step }) => step.op);
