@@ -95,7 +95,7 @@ bool run(Context &context, const steps::AttachTree &step) {
     if (errno != ENOENT) return fail_target(context, step);
     target = make_target(context, step, step.kind == kMakeDirectory || is_directory_tree(*slot), links);
     if (!target && errno == EROFS) {
-      return context.fail(EROFS, "make mount point %s, which the root filesystem lacks", step.target);
+      return context.fail(EROFS, "make mount point %s, which does not exist", step.target);
     }
     if (!target && errno == ELOOP) return fail_target(context, step);
     if (!target) return context.fail(errno, "make mount point %s", step.target);

@@ -41,7 +41,8 @@ static_assert(sizeof(SchedulingAttributes) == 56, "SCHED_ATTR_SIZE_VER1");
 bool run(Context &context, const steps::SetRlimit &step) {
   const uint64_t limit[2] = {step.soft, step.hard};
   if (syscall(SYS_prlimit64, 0, step.resource, limit, nullptr) == 0) return true;
-  return context.fail(errno, "set rlimit %u", step.resource);
+  return context.fail(errno, "set rlimit %u with a hard limit of %llu", step.resource,
+                      static_cast<unsigned long long>(step.hard));
 }
 
 bool run(Context &context, const steps::SetScheduler &step) {

@@ -96,6 +96,15 @@ class Maker {
     return Made::No;
   }
 
+  // An error message is no place for a password (cifs, ceph).
+  static bool is_secret(const char *key) { return strstr(key, "pass") || strstr(key, "secret"); }
+
+  Made refuse_value(int error, const char *key, const char *value) {
+    Complaint complaint(fs_.get(), step_.type);
+    context_.fail(error, "mount %s: %s=%s%s", step_.type, key, is_secret(key) ? "…" : value, complaint.text());
+    return Made::No;
+  }
+
   Made set_options() {
     char option[kClassicDataSize];
     bool fits;
@@ -145,7 +154,7 @@ class Maker {
     }
     if (sys_fsconfig(fs_.get(), FSCONFIG_SET_STRING, key, value, 0) == 0) return Made::Yes;
     if (errno == EINVAL && overlay_ && strcmp(key, "lowerdir+") == 0) return Made::Classic;
-    return refuse(errno, key);
+    return refuse_value(errno, key, value);
   }
 
   bool set_layer(const char *key, const char *path) {

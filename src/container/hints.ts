@@ -12,12 +12,14 @@ import {
   ENOMEM,
   ENOSPC,
   ENOSYS,
+  ENOTBLK,
+  ENOTDIR,
   EPERM,
   EROFS,
   EUSERS,
 } from "../host/constants.js";
 import type { Step } from "../plan/steps.gen.js";
-import { coveredHint, idHint, restrictedHint, userNamespaceHint } from "./machine-hints.js";
+import { closedHint, coveredHint, fileLimitHint, idHint, restrictedHint, userNamespaceHint } from "./machine-hints.js";
 
 /** A text, or who looks at the machine for one. In: what runt-init says it attempted. */
 type Hint = string | ((text: string) => string | undefined);
@@ -48,11 +50,15 @@ const HINTS: Hints = {
     [EBUSY]: "the cgroup has controllers enabled for its children, so it may hold no process",
     [ENOSPC]: "cpuset.cpus or cpuset.mems of the cgroup is empty",
   },
-  clone_tree: { [ENOENT]: "the source must exist on the host before the container is created" },
+  clone_tree: {
+    [ENOENT]: "the source must exist on the host before the container is created",
+    [EACCES]: closedHint,
+  },
   make_filesystem: {
     [ENODEV]: "this kernel does not know the file system type",
     [EPERM]: coveredHint,
     [EINVAL]: idHint,
+    [ENOTBLK]: "the source must be a block device; losetup makes one of an image file",
   },
   set_host_propagation: { [EACCES]: restrictedHint, [EPERM]: restrictedHint },
   write_self: {
@@ -68,15 +74,21 @@ const HINTS: Hints = {
     [EPERM]: "mapping ids for a mount needs privilege over these ids",
     [EINVAL]: "the kernel does not take these mappings: see user_namespaces(7)",
   },
-  attach_root: { [ENOENT]: "root.path must be an existing directory" },
+  attach_root: { [ENOENT]: "root.path must be an existing directory", [EACCES]: closedHint },
   attach_tree: {
-    [EROFS]: "the mount point is missing and the file system below is read-only: make it in the image",
+    [EROFS]: "what lies there is read-only: make it in the image, or in the source of the mount that is there",
+    [EACCES]:
+      "in a user namespace the container's root is another user on the host: the root filesystem's directories must let it through, and belong to it where something is to be made",
     [EBUSY]: "something else is mounted there",
   },
   pivot_root: { [EINVAL]: "the host's root is a ramdisk: use --no-pivot" },
   // Only arm64 says so: arch/arm64/kernel/sys.c.
   set_personality: { [EINVAL]: "LINUX32 needs a processor that runs 32-bit programs, as not all of arm64 do" },
-  set_rlimit: { [EPERM]: "raising a hard limit needs CAP_SYS_RESOURCE" },
+  make_directory: {
+    [ENOTDIR]: "it, or a part of the path, is a file in the image",
+    [EROFS]: "what lies there is read-only: make it in the image, or in the source of the mount that is there",
+  },
+  set_rlimit: { [EPERM]: fileLimitHint },
   set_scheduler: { [EPERM]: "the policy needs CAP_SYS_NICE, or real-time time for the cgroup (cpu.rt_runtime_us)" },
   write_sysctl: {
     [ENOENT]: "this kernel, or the container's namespaces, have no such sysctl",

@@ -52,8 +52,33 @@ export function mountsBelow(text: string, place: string): string[] {
 }
 
 /** An option that the file system does not take: often an id that nobody has in the user namespace. */
-export function idHint(text: string): string {
-  return /\b[ug]id\b/i.test(text)
-    ? "the id is not mapped in the container's user namespace: see linux.uidMappings and linux.gidMappings"
-    : "the file system does not know one of the options, or a uid or gid among them is not mapped in the user namespace";
+export function idHint(text: string): string | undefined {
+  if (/\b[ug]id\b/i.test(text))
+    return "the id is not mapped in the container's user namespace: see linux.uidMappings and linux.gidMappings";
+  if (text.includes("Unknown parameter"))
+    return "it is neither a mount option, which `runt features` lists, nor one that this file system knows";
+  return text.includes("Bad value") ? undefined : "the file system does not take one of the options";
+}
+
+/** The first directory on the way to a path of the host that is closed to others, as a user namespace's root is. */
+export function closedHint(text: string): string | undefined {
+  const path = text.slice(text.indexOf("/"));
+  for (let slash = path.indexOf("/", 1); slash > 0; slash = path.indexOf("/", slash + 1)) {
+    const above = path.slice(0, slash);
+    const mode = native().stat(above)?.mode;
+    if (mode === undefined || (mode & OTHERS_SEARCH) !== 0) continue;
+    return `the container's root is another user on the host, and ${above} with mode ${(mode & 0o777).toString(8).padStart(4, "0")} lets no others through: chmod o+x, or another place`;
+  }
+  return undefined;
+}
+
+const OTHERS_SEARCH = 0o001;
+
+/** Why a hard limit can't be raised. Nobody gets more open files than fs.nr_open. */
+export function fileLimitHint(text: string): string {
+  const [, hard = "0"] = /^set rlimit 7 .* (\d+)$/.exec(text) ?? [];
+  const most = sysctl("fs.nr_open");
+  return most !== undefined && BigInt(hard) > BigInt(most)
+    ? `fs.nr_open of this machine is ${most}, and nobody gets more`
+    : "raising a hard limit needs CAP_SYS_RESOURCE";
 }

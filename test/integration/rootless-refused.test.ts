@@ -54,8 +54,8 @@ t.test("refused, with the cause", options, async (t) => {
     config.process.oomScoreAdj = -900;
   }, /process\.oomScoreAdj: write "-900" to \/proc\/self\/oom_score_adj: permission denied \(only CAP_SYS_RESOURCE/);
   refused((config) => {
-    config.process.rlimits = [{ type: "RLIMIT_NOFILE", soft: 10, hard: 1_073_741_816 }];
-  }, /process\.rlimits\[0\] \(RLIMIT_NOFILE\): .*operation not permitted \(raising a hard limit needs CAP_SYS_RESOURCE\)/);
+    config.process.rlimits = [{ type: "RLIMIT_RTPRIO", soft: 10, hard: 99 }];
+  }, /process\.rlimits\[0\] \(RLIMIT_RTPRIO\): .*operation not permitted \(raising a hard limit needs CAP_SYS_RESOURCE\)/);
   refused((config) => {
     config.process.user = { uid: 5, gid: 0 };
   }, /process\.user: set uid 5: invalid argument \(the id is not mapped/);

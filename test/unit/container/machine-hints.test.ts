@@ -23,5 +23,7 @@ t.test("what covers a part of /proc", async (t) => {
 
 t.test("ids in options", async (t) => {
   t.match(idHint("mount devpts: Invalid gid '5'"), /not mapped/);
-  t.match(idHint("mount tmpfs: Bad value for 'size'"), /does not know/);
+  t.match(idHint("mount tmpfs: sise=5: Unknown parameter 'sise'"), /neither a mount option/);
+  t.match(idHint("mount hugetlbfs: pagesize=3M"), /does not take/);
+  t.equal(idHint("mount tmpfs: size=x: Bad value for 'size'"), undefined, "nothing to add");
 });
