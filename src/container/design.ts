@@ -5,6 +5,7 @@ import type { CgroupDriver } from "../cgroup/driver.js";
 import { type CgroupManager, delegationOwner, newCgroupDriver } from "../cgroup/index.js";
 import { RuntError } from "../errors.js";
 import type { SeccompFilter, SeccompProfile } from "../host/addon.js";
+import { callerEnvironment } from "../host/launch.js";
 import { native } from "../host/native.js";
 import { processStat } from "../host/proc.js";
 import { overlayPaths, type OverlayPaths } from "../plan/overlay.js";
@@ -133,6 +134,9 @@ export function containerRequest(
     noNewKeyring: request.noNewKeyring,
     ...(streams ? { streams } : {}),
     cgroups: cgroup.placement(),
+    get environment() {
+      return callerEnvironment();
+    },
     get seccomp() {
       if (seccomp) filter ??= compiled(seccomp, compile, request.report);
       return filter;

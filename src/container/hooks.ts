@@ -3,6 +3,7 @@
 // well: one implementation of time-outs, output and exit statuses.
 
 import { RuntError } from "../errors.js";
+import { callerEnvironment } from "../host/launch.js";
 import { initPath, native } from "../host/native.js";
 import { encodeProgram } from "../plan/encode.js";
 import { planHook } from "../plan/hooks.js";
@@ -38,7 +39,9 @@ export function runHooks(
     const index = first + offset;
     const pointer = `/hooks/${kind}/${index}`;
     report.debug(`hook ${kind}[${index}]: ${hook.path}`);
-    runProgram(planHook(hook, pointer, bundle), pointer, state, report);
+    // As with runc and crun: hooks look for their programs in PATH.
+    const env = hook.env ?? callerEnvironment();
+    runProgram(planHook(hook, pointer, bundle, env), pointer, state, report);
   });
 }
 

@@ -1,6 +1,8 @@
 // What bin/runt, or the launcher of runt on Node, noted first of all: how the caller called. The format is said
 // in native/launcher/note.h.
 
+import { native } from "./native.js";
+
 /** How runt was called. Without a note (`node dist/src/cli/main.js`) only `program` is known. */
 export interface LaunchNote {
   /** The name that runt was called by. */
@@ -43,6 +45,15 @@ export function calledAs(): string {
 function programIn(text: string): string {
   const end = text.indexOf(NAME);
   return (end >= 0 && text.slice(end + NAME.length)) || "runt";
+}
+
+/**
+ * The environment that runt was called with, "NAME=value" each. bin/runt goes on with a few of the variables, but the
+ * kernel shows them all; on Node these few are all that the launcher has let through.
+ */
+export function callerEnvironment(): string[] {
+  const text = native().readFileIfAny("/proc/self/environ") ?? "";
+  return text.split("\0").filter((entry) => entry !== "" && !entry.startsWith("RUNT_LAUNCH="));
 }
 
 /**

@@ -11,12 +11,12 @@ const MOST_MILLISECONDS = 0xffffffff;
 
 /**
  * The program of one hook: `run_hook`, with the state in slot 0, which the engine passes in.
- * In: the hook, its JSON pointer, and where it runs.
+ * In: the hook, its JSON pointer, where it runs, and the environment of one that has none.
  */
-export function planHook(hook: Hook, pointer: string, directory: string): Plan {
+export function planHook(hook: Hook, pointer: string, directory: string, env: readonly string[] = []): Plan {
   const program = new Program(1);
   const list = new StepList();
-  addHook(list, hook, pointer, { stdin: 0, directory, env: [] });
+  addHook(list, hook, pointer, { stdin: 0, directory, env });
   return { steps: list.steps, slots: program.slots, passed: program.passed, warnings: program.warnings };
 }
 
@@ -32,7 +32,8 @@ export function planCreateHooks(planning: Planning): void {
   const state = createContainer.length > 0 ? planning.slot() : NO_SLOT;
   inside.add(at, { op: "sync", point: SYNC_HOOKS, slot: state });
   createContainer.forEach((hook, index) => {
-    addHook(inside, hook, `/hooks/createContainer/${index}`, { stdin: state, directory: request.bundle, env: [] });
+    const env = hook.env ?? request.environment ?? [];
+    addHook(inside, hook, `/hooks/createContainer/${index}`, { stdin: state, directory: request.bundle, env });
   });
 }
 

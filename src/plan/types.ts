@@ -70,6 +70,8 @@ export interface ContainerRequest {
   streams?: readonly Stream[];
   /** Where the first process goes: directories of v1 hierarchies, or one v2 directory. */
   cgroups: CgroupPlacement;
+  /** The caller's environment, "NAME=value" each. Asked for when a hook has none of its own. */
+  readonly environment?: readonly string[] | undefined;
   /** The compiled filter, when config.json has linux.seccomp. Asked for when it is planned. */
   readonly seccomp?: { filter: Uint8Array; flags: number } | undefined;
 }

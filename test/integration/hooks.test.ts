@@ -144,6 +144,28 @@ t.test("createRuntime sees the container's mounts from outside, before pivot_roo
   t.match(readFileSync(seen, "utf8"), new RegExp(`${bundle}/rootfs/proc `), "proc is mounted below the bundle's root");
 });
 
+t.test("a hook without an environment has the caller's", async (t) => {
+  const box = sandbox(t);
+  const log = join(box.dir, "log");
+  writeFileSync(log, "");
+  const bundle = box.bundle((config) => {
+    share(config, log);
+    for (const kind of kinds) {
+      const { path, args } = sh(`echo ${kind} $HOME $A >> ${log}`);
+      addHook(config, kind, { path, args: args! });
+    }
+    config.process.env = ["HOME=/inside", "A=program"];
+    config.process.args = ["/bin/true"];
+  });
+  const { PATH } = process.env;
+  const result = box.run(["run", "--bundle", bundle, box.id()], { env: { PATH, HOME: "/caller" } });
+  t.equal(result.status, 0, result.stderr);
+  t.same(
+    readFileSync(log, "utf8").trim().split("\n").sort(),
+    kinds.map((kind) => (kind === "startContainer" ? "startContainer /inside program" : `${kind} /caller`)).sort(),
+  );
+});
+
 t.test("args[0], and no environment but that of the hook", async (t) => {
   const box = sandbox(t);
   const seen = join(box.dir, "seen");

@@ -1,6 +1,7 @@
 // process: config.md, "Process"; also the file of exec --process.
 
 import type { CPUAffinity, POSIXRlimit, Process, Scheduler } from "../types.gen.js";
+import type { Findings } from "../problems.js";
 import { type Check, type Checks, checkMembers, findDuplicates, isNumberList, NUMBER_LIST } from "./check.js";
 
 /** config.md, "Process": one entry at least. */
@@ -55,12 +56,27 @@ const scheduler: Check<Scheduler> = (scheduler, at, { findings }) => {
   if (priority && !realtime) {
     findings.problem(`${at}/priority`, `expected no priority for ${policy}: only SCHED_FIFO and SCHED_RR have one`);
   }
-  for (const name of ["runtime", "deadline", "period"] as const) {
-    if (scheduler[name] && policy !== "SCHED_DEADLINE") {
+  if (policy === "SCHED_DEADLINE") deadlines(scheduler, at, findings);
+  else {
+    for (const name of ["runtime", "deadline", "period"] as const) {
+      if (!scheduler[name]) continue;
       findings.problem(`${at}/${name}`, `expected no ${name} for ${policy}: only SCHED_DEADLINE has one`);
     }
   }
 };
+
+/** The kernel's unit of run time in nanoseconds: less is EINVAL. */
+const LEAST_RUNTIME = 1024;
+
+/** sched(7), "SCHED_DEADLINE": runtime <= deadline <= period, which is the deadline when it is not said. */
+function deadlines({ runtime = 0, deadline = 0, period, flags }: Scheduler, at: string, findings: Findings): void {
+  if (flags?.includes("SCHED_FLAG_KEEP_PARAMS")) return;
+  if (runtime < LEAST_RUNTIME) {
+    findings.problem(`${at}/runtime`, `expected a run time of ${LEAST_RUNTIME} nanoseconds at least`);
+  }
+  if (deadline < runtime || !deadline) findings.problem(`${at}/deadline`, "expected a deadline not below the runtime");
+  if (period && period < deadline) findings.problem(`${at}/period`, "expected a period not below the deadline");
+}
 
 /** config.md, "Linux Process": lists with dashes for ranges. */
 const execCPUAffinity: Check<CPUAffinity> = (affinity, at, { findings }) => {

@@ -228,6 +228,14 @@ t.test("sysctl", async (t) => {
       'sysctl "fs/mqueue/msg_max" is not allowed in the host\'s ipc namespace',
       'add { "type": "ipc" } to linux.namespaces',
     ],
+    [
+      (c) => {
+        c.domainname = "example.org";
+        set("kernel.domainname")(c);
+      },
+      'linux.sysctl["kernel.domainname"]',
+      'sysctl "kernel.domainname" is not allowed to differ from the OCI "domainname" field, found "1"',
+    ],
     [set("net/../kernel/panic"), 'linux.sysctl["net/../kernel/panic"]', "expected the name of a kernel parameter"],
     [set("net.ipv4..x"), 'linux.sysctl["net.ipv4..x"]', "expected the name of a kernel parameter"],
     [set("/net/ipv4"), 'linux.sysctl["/net/ipv4"]', "expected the name of a kernel parameter"],

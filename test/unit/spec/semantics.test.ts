@@ -80,6 +80,21 @@ t.test("process", async (t) => {
       "expected no period for SCHED_RR: only SCHED_DEADLINE has one, found 5",
     ],
     [
+      (c) => (c.process.scheduler = { policy: "SCHED_DEADLINE", runtime: 1000, deadline: 2000 }),
+      "process.scheduler.runtime",
+      "expected a run time of 1024 nanoseconds at least, found 1000",
+    ],
+    [
+      (c) => (c.process.scheduler = { policy: "SCHED_DEADLINE", runtime: 5000, deadline: 4000 }),
+      "process.scheduler.deadline",
+      "expected a deadline not below the runtime, found 4000",
+    ],
+    [
+      (c) => (c.process.scheduler = { policy: "SCHED_DEADLINE", runtime: 5000, deadline: 9000, period: 8000 }),
+      "process.scheduler.period",
+      "expected a period not below the deadline, found 8000",
+    ],
+    [
       (c) => (c.process.execCPUAffinity = { initial: "0-3", final: "a" }),
       "process.execCPUAffinity.final",
       'expected a list of numbers and ranges such as 0-3,7, found "a"',
@@ -94,9 +109,9 @@ t.test("process", async (t) => {
     (c) =>
       (c.process.scheduler = {
         policy: "SCHED_DEADLINE",
-        runtime: 10,
-        deadline: 20,
-        period: 30,
+        runtime: 10000,
+        deadline: 20000,
+        period: 30000,
         flags: ["SCHED_FLAG_RECLAIM"],
       }),
     (c) => (c.process.env = ["A=", "A=b=c"]),
