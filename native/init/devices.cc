@@ -52,8 +52,6 @@ bool bind_host_node(Context &context, const steps::MakeNode &step, Place &place)
   if (fstat(slot.fd, &status) != 0) return context.fail(errno, "stat %s", step.path);
   if (!is_node(step, status))
     return context.fail(ENODEV, "open %s: the host's node has another type or number", step.path);
-  // Reading and writing devices works on a read-only mount; giving the host's node another mode does not.
-  if (!change_attributes(context, slot, MOUNT_ATTR_RDONLY, 0, 0, /*recursive=*/false)) return false;
   UniqueFd file = make_file(place, 0);
   if (!file) return context.fail(errno, "make mount point %s", step.path);
   bool done = attach(context, slot, {file.get(), step.path, Links::Last});

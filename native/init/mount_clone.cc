@@ -29,7 +29,8 @@ bool is_expected(Context &context, int fd, const char *path, uint32_t expect) {
 // writing to a device works on a read-only mount.
 bool guard_node(Context &context, MountSlot &slot, uint32_t expect) {
   constexpr uint64_t kNode = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
-  return expect != kNullDevice || change_attributes(context, slot, kNode, 0, 0, /*recursive=*/false);
+  bool node = expect == kNullDevice || expect == kDevice;
+  return !node || change_attributes(context, slot, kNode, 0, 0, /*recursive=*/false);
 }
 
 }  // namespace

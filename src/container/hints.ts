@@ -35,6 +35,11 @@ const HINTS: Hints = {
     [EPERM]: userNamespaceHint,
     [EINVAL]: "this kernel lacks one of the namespaces asked for",
   },
+  make_node: {
+    // By its path alone: only there the host's node is looked for.
+    [ENOENT]:
+      "in a user namespace, which can make no nodes, a device is the host's at the same path: make it there, or bind another one with an entry in mounts",
+  },
   unshare: {
     [ENOSPC]: NAMESPACE_LIMIT,
     [EUSERS]: NAMESPACE_LIMIT,

@@ -31,7 +31,6 @@ export const MOUNT_ATTR_NOSYMFOLLOW = 0x200000;
 export const EXPECT_ANYTHING = 0;
 export const EXPECT_DIRECTORY = 1;
 export const EXPECT_NULL_DEVICE = 2;
-export const EXPECT_DEVICE = 3;
 
 // `kind` of attach_tree.
 export const TARGET_AS_SOURCE = 0;

@@ -51,6 +51,24 @@ t.test("the default devices in a user namespace", async (t) => {
     nodes,
     defaults.map(({ mode: _, ...node }) => node),
   );
+  const report = sandbox(t).probe((config) => withUserNamespace(config));
+  for (const path of paths) {
+    const options = mountAt(report, path)?.options ?? [];
+    t.same(
+      ["ro", "nosuid", "noexec"].filter((option) => !options.includes(option)),
+      [],
+      path,
+    );
+  }
+});
+
+t.test("a device that a user namespace can't make, and the host does not have", async (t) => {
+  const { status, stderr } = sandbox(t).runContainer((config) => {
+    withUserNamespace(config);
+    config.linux.devices = [{ path: "/dev/runt-none", type: "c", major: 1, minor: 5 }];
+  });
+  t.equal(status, 1);
+  t.match(stderr, /linux\.devices\[0\] \(\/dev\/runt-none\).*no such file or directory \(in a user namespace/);
 });
 
 t.test("the default devices where /dev is a folder of the image", async (t) => {
