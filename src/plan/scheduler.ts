@@ -52,7 +52,8 @@ export function planScheduling({ config, inside }: Planning): void {
     });
   }
   if (ioPriority) {
-    const value = (IO_CLASSES[ioPriority.class] << IO_CLASS_SHIFT) | ioPriority.priority;
+    // config.md requires a priority; the specification's schema, runc and crun do not.
+    const value = (IO_CLASSES[ioPriority.class] << IO_CLASS_SHIFT) | (ioPriority.priority ?? 0);
     inside.add(place("/process/ioPriority", ioPriority.class), { op: "set_io_priority", value });
   }
 }

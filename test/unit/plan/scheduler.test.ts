@@ -50,6 +50,7 @@ t.test("I/O priority", (t) => {
   t.equal(value({ class: "IOPRIO_CLASS_RT", priority: 0 }), 1 << 13);
   t.equal(value({ class: "IOPRIO_CLASS_BE", priority: 7 }), (2 << 13) | 7);
   t.equal(value({ class: "IOPRIO_CLASS_IDLE", priority: 4 }), (3 << 13) | 4);
+  t.equal(value({ class: "IOPRIO_CLASS_IDLE" }), 3 << 13);
   t.end();
 });
 
