@@ -113,7 +113,10 @@ function stillThere(directory: string, controller: string): RuntError {
       pids.length === 0
         ? "device or resource busy"
         : `${pids.length} process(es) still in it: ${describeProcesses(pids)}`,
-    hint: pids.length === 0 ? "no process is left in it; another tool may hold it" : undefined,
+    hint:
+      pids.length === 0
+        ? "no process is left in it; another tool may hold it"
+        : "end them, or move them to another cgroup, and delete the container again",
     errno: EBUSY,
   });
 }

@@ -29,8 +29,9 @@ export interface EventsRequest {
 }
 
 /** One line of statistics. Throws RuntError. */
-export async function statsLine(root: string, id: string): Promise<string> {
+export async function statsLine(root: string, id: string, report: Reporter): Promise<string> {
   const state = liveState(root, id);
+  warnWithoutCgroup(state, report);
   return line(state, await rdtOf(state));
 }
 
@@ -50,13 +51,21 @@ export async function followEvents({ root, id, intervalMs, output, report }: Eve
   const driver = cgroupDriverFromState(state.cgroup, state.init);
   const process = openProcess(state.init);
   const oom = watchOom(state.cgroup);
-  if (oom === null) report.warn("the container has no memory controller: there will be no oom events");
+  if (!warnWithoutCgroup(state, report) && oom === null)
+    report.warn("the container has no memory controller: there will be no oom events");
   try {
     new Follower(id, state, driver, rdt, process, oom, output).follow(intervalMs);
   } finally {
     oom?.close();
     process?.close();
   }
+}
+
+/** Nothing is counted outside of a cgroup, and zeros look like numbers. */
+function warnWithoutCgroup({ cgroup }: StateDocument, report: Reporter): boolean {
+  if (Object.keys(cgroup.directories).length > 0) return false;
+  report.warn("the container has no cgroup of its own (rootless, or cgroups disabled): every number is 0");
+  return true;
 }
 
 function liveState(root: string, id: string): StateDocument {

@@ -9,7 +9,9 @@ import { readState, stateDirectory } from "./store.js";
 export function pauseContainer(root: string, id: string): void {
   const state = readState(root, id);
   const status = containerStatus(stateDirectory(root, id), state);
-  if (status !== "created" && status !== "running") throw new RuntError("container not running");
+  if (status !== "created" && status !== "running") {
+    throw new RuntError({ cause: "container not running", hint: `it is ${status}` });
+  }
   if (Object.keys(state.cgroup.directories).length === 0) {
     throw new RuntError({
       attempt: "pause",

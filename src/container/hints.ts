@@ -49,6 +49,8 @@ const HINTS: Hints = {
   open_namespace: {
     [ENOENT]: "the process or bind mount that kept this namespace is gone",
     [EINVAL]: "the file is a namespace of another type",
+    [EACCES]:
+      "the process is another user's, or has more rights: its namespaces are for who has CAP_SYS_PTRACE over it",
   },
   join_namespace: { [EPERM]: "joining needs CAP_SYS_ADMIN in the user namespace that owns it" },
   join_cgroup: {
@@ -58,6 +60,14 @@ const HINTS: Hints = {
   clone_tree: {
     [ENOENT]: "the source must exist on the host before the container is created",
     [EACCES]: closedHint,
+    [EINVAL]: (text) =>
+      text.includes("locks") ? 'with "rbind" in place of "bind" the mounts below it come along' : undefined,
+  },
+  set_tree: {
+    [EPERM]: (text) =>
+      text.includes("locked")
+        ? "a user namespace may not loosen what the host's mount has: leave the option that asks for it out of the list"
+        : undefined,
   },
   make_filesystem: {
     [ENODEV]: "this kernel does not know the file system type",
@@ -95,6 +105,7 @@ const HINTS: Hints = {
   },
   set_rlimit: { [EPERM]: fileLimitHint },
   set_scheduler: { [EPERM]: "the policy needs CAP_SYS_NICE, or real-time time for the cgroup (cpu.rt_runtime_us)" },
+  set_io_priority: { [EPERM]: "the real-time class needs CAP_SYS_ADMIN or CAP_SYS_NICE" },
   write_sysctl: {
     [ENOENT]: "this kernel, or the container's namespaces, have no such sysctl",
     [EACCES]: "this sysctl is read-only in the container's namespaces",

@@ -55,12 +55,28 @@ export function claim(root: string, id: string, ofUser: boolean): Claim {
     return native().mkdir(directory, 0o711);
   });
   if (!isNew) {
-    const hint = isDirectory(directory) ? undefined : `${directory} is no container: remove it or use another id`;
+    const hint = inTheWay(root, id);
     throw new RuntError({ cause: "container with given ID already exists", ...(hint ? { hint } : {}) });
   }
   const fd = lockDirectory(directory, true);
   if (fd === null) throw new RuntError("container was deleted while it was being created");
   return { directory, fd };
+}
+
+/** What to do about what has the id already; undefined for a container. */
+function inTheWay(root: string, id: string): string | undefined {
+  const directory = stateDirectory(root, id);
+  if (!isDirectory(directory)) return `${directory} is no container: remove it or use another id`;
+  try {
+    const claim = lockContainer(root, id, false);
+    if (claim === null || claim === "busy") return undefined;
+    const isWhole = native().lstat(`${directory}/${STATE}`) !== null;
+    release(claim);
+    return isWhole ? undefined : `a create that did not end left parts of it: delete ${id} removes them`;
+  } catch {
+    // Another user's.
+    return undefined;
+  }
 }
 
 /** Does something in ROOT. Throws RuntError that says where else the state can be kept, when it may not. */

@@ -156,6 +156,9 @@ const EFFECTS: Readonly<Record<string, Effect | string>> = {
     fine(box.run(["--cgroup-manager", "disabled", "create", "-b", bundle, given]));
     t.not(cgroupsNamed(without).length, 0);
     t.same(cgroupsNamed(given), []);
+    const stats = box.run(["events", "--stats", given]);
+    t.equal(stats.status, 0);
+    t.match(stats.stderr, /the container has no cgroup of its own .*: every number is 0/);
     t.equal(box.run(["--cgroup-manager", "none", "list"]).status, 1);
   },
   "--version": (t, box) => {

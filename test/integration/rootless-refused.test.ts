@@ -54,6 +54,12 @@ t.test("refused, with the cause", options, async (t) => {
     config.process.oomScoreAdj = -900;
   }, /process\.oomScoreAdj: write "-900" to \/proc\/self\/oom_score_adj: permission denied \(only CAP_SYS_RESOURCE/);
   refused((config) => {
+    config.process.ioPriority = { class: "IOPRIO_CLASS_RT", priority: 1 };
+  }, /process\.ioPriority \(IOPRIO_CLASS_RT\): .*operation not permitted \(the real-time class needs CAP_SYS_ADMIN/);
+  refused((config) => {
+    config.linux.namespaces.push({ type: "network", path: "/proc/1/ns/net" });
+  }, /network from \/proc\/1\/ns\/net.*permission denied \(the process is another user's/);
+  refused((config) => {
     config.process.rlimits = [{ type: "RLIMIT_RTPRIO", soft: 10, hard: 99 }];
   }, /process\.rlimits\[0\] \(RLIMIT_RTPRIO\): .*operation not permitted \(raising a hard limit needs CAP_SYS_RESOURCE\)/);
   refused((config) => {

@@ -220,6 +220,21 @@ t.test("a bind mount keeps the flags that the host has locked", options, async (
   t.match(text, /read-only$/);
 });
 
+t.test("an option that would loosen a locked flag is refused, and said what to leave out", options, async (t) => {
+  const me = user(t);
+  const result = me.runContainer(
+    (config) => {
+      config.mounts.push({ destination: "/mnt", type: "none", source: "/mnt", options: ["bind", "exec"] });
+    },
+    { prepare: "mount -t tmpfs -o nosuid,nodev,noexec tmpfs /mnt; chmod 777 /mnt" },
+  );
+  t.equal(result.status, 1);
+  t.match(
+    result.stderr,
+    /mounts\[\d+\] .*noexec.*operation not permitted \(a user namespace may not loosen .* leave the opt/,
+  );
+});
+
 t.test("an overlay root, whose writable layer goes with the container", options, async (t) => {
   const me = user(t);
   const result = me.runContainer((config) => {

@@ -16,7 +16,7 @@ export async function run({ global, options, positionals }: Context): Promise<nu
   const intervalMs = options.duration("interval");
   if (intervalMs <= 0) throw new RuntError("duration interval must be greater than 0");
   try {
-    if (options.bool("stats")) native().writeFd(STDOUT, await statsLine(root, id));
+    if (options.bool("stats")) native().writeFd(STDOUT, await statsLine(root, id, reporter));
     else await followEvents({ root, id, intervalMs, output: STDOUT, report: reporter });
   } catch (error) {
     // `events | head -1`: the reader has what it wanted.
