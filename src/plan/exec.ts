@@ -37,12 +37,17 @@ export function planExecute(planning: Planning): void {
     inside.add(OWN, { op: "listen_start", slot: startSlot, state });
     if (joinable) inside.add(OWN, { op: "set_dumpable", value: 0 });
   }
+  const late = !isEarlySeccomp(planning);
+  // startContainer hooks are programs of the image: the filter is for them, too, as in runc.
+  if (late && hasStartHooks(planning)) planLateSeccomp(planning);
   planStartHooks(planning, state, env);
   inside.add(OWN, { op: "close_descriptors", first: STANDARD_STREAMS + request.preserve });
   // Last, so that a profile need allow nothing but execve for runt's sake.
-  if (!isEarlySeccomp(planning)) {
-    planLowFileLimit(planning);
-    planSeccomp(planning);
-  }
+  if (late && !hasStartHooks(planning)) planLateSeccomp(planning);
   inside.add(place("/process/args"), { op: "execute", args, env });
+}
+
+function planLateSeccomp(planning: Planning): void {
+  planLowFileLimit(planning);
+  planSeccomp(planning);
 }

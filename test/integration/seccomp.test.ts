@@ -248,6 +248,19 @@ for (const defaultAction of ["SCMP_ACT_ERRNO", "SCMP_ACT_KILL_PROCESS"]) {
   );
 }
 
+t.test("startContainer hooks run below the filter", async (t) => {
+  const box = sandbox(t);
+  for (const noNewPrivileges of [true, false]) {
+    const { status, stderr } = box.runContainer((config) => {
+      withRules(config, { names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO" });
+      config.process.noNewPrivileges = noNewPrivileges;
+      config.hooks = { startContainer: [{ path: "/bin/sh", args: ["sh", "-c", "mkdir /dev/shm/x"] }] };
+    });
+    t.equal(status, 1);
+    t.match(stderr, /hooks\.startContainer\[0\].*Operation not permitted/);
+  }
+});
+
 t.test("what fails below a filter says that the filter may be why", async (t) => {
   edited((config) => {
     config.process.noNewPrivileges = false;

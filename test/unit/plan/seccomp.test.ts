@@ -152,13 +152,13 @@ t.test("two conditions on one argument are two rules", (t) => {
 
 t.test("early with capabilities, last with no_new_privs", (t) => {
   const filter = new Uint8Array(16);
-  const plan = (noNewPrivileges: boolean, waitForStart = false) =>
+  const plan = (noNewPrivileges: boolean, waitForStart = false, startContainer = [{ path: "/hook" }]) =>
     planOf(
       (config) => {
         config.linux!.seccomp = { defaultAction: "SCMP_ACT_ALLOW" };
         config.process.noNewPrivileges = noNewPrivileges;
         config.process.user = { uid: 5, gid: 5 };
-        config.hooks = { startContainer: [{ path: "/hook" }] };
+        config.hooks = { startContainer };
       },
       { request: { seccomp: { filter, flags: 4 }, waitForStart } },
     );
@@ -167,9 +167,10 @@ t.test("early with capabilities, last with no_new_privs", (t) => {
   t.equal(indexOf(early, "drop_bounding") - indexOf(early, "set_seccomp"), 1);
   for (const waits of [false, true]) {
     const late = plan(true, waits);
-    t.same(ops(late).slice(-4), ["run_hook", "close_descriptors", "set_seccomp", "execute"]);
+    t.same(ops(late).slice(-4), ["set_seccomp", "run_hook", "close_descriptors", "execute"], "for hooks, too");
     t.ok(indexOf(late, "set_no_new_privs") < indexOf(late, "set_seccomp"));
   }
+  t.same(ops(plan(true, false, [])).slice(-3), ["close_descriptors", "set_seccomp", "execute"]);
   t.end();
 });
 
