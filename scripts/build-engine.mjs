@@ -72,13 +72,14 @@ async function bundle(entry, js, commit) {
 
 /** The modules as data of the program: { name, image } for each, and one without a name. */
 function assembly(modules, bytecode) {
-  const data = modules.map((name, index) =>
-    [`name${index}: .asciz "${name}"`, ".balign 16", `image${index}: .incbin "${bytecode}/${name}.image"`].join("\n"),
-  );
+  // The names side by side: a look for one of them touches no page of an image.
+  const names = modules.map((name, index) => `name${index}: .asciz "${name}"`);
+  const images = modules.map((name, index) => `.balign 16\nimage${index}: .incbin "${bytecode}/${name}.image"`);
   const table = modules.map((_, index) => `.8byte name${index}, image${index}`);
   return [
     ".section .rodata.program",
-    ...data,
+    ...names,
+    ...images,
     '.section .data.rel.ro,"aw"',
     ".balign 8",
     ".global runt_modules",

@@ -66,7 +66,9 @@ static void set_address(Writer *writer, uint32_t at, uint64_t target) {
 static uint32_t append_string(Writer *writer, const JSString *string) {
   JSString head = *string;
   head.header.ref_count = kImmortal;
-  head.hash = head.hash_next = head.atom_type = 0;
+  head.hash_next = head.atom_type = 0;
+  // Read by new_name alone.
+  head.hash = hash_string(string, JS_ATOM_TYPE_STRING) & JS_ATOM_HASH_MASK;
   const size_t length = ((size_t)string->len << string->is_wide_char) + !string->is_wide_char;
   const uint32_t at = append(writer, &head, sizeof head, 8);
   append(writer, string->u.str8, length, 1);
@@ -285,6 +287,29 @@ static JSModuleDef *new_module(JSContext *context, const Image *image, char *dat
   return module;
 }
 
+// __JS_NewAtom for a string whose hash is known already. Hashing is most of what that does.
+static JSAtom new_name(JSRuntime *runtime, JSString *name) {
+  JSAtom *const chain = &runtime->atom_hash[name->hash & (runtime->atom_hash_size - 1)];
+  for (JSAtom atom = *chain; atom != 0; atom = runtime->atom_array[atom]->hash_next) {
+    JSAtomStruct *const known = runtime->atom_array[atom];
+    if (known->hash != name->hash || known->atom_type != JS_ATOM_TYPE_STRING || known->len != name->len) continue;
+    if (js_string_memcmp(known, name, name->len) != 0) continue;
+    if (!__JS_AtomIsConst(atom)) known->header.ref_count++;
+    return atom;
+  }
+  // The table of names or that of their hashes is full: QuickJS makes them larger.
+  if (runtime->atom_free_index == 0 || runtime->atom_count + 1 >= runtime->atom_count_resize)
+    return __JS_NewAtom(runtime, name, JS_ATOM_TYPE_STRING);
+  const JSAtom atom = runtime->atom_free_index;
+  runtime->atom_free_index = atom_get_free(runtime->atom_array[atom]);
+  runtime->atom_array[atom] = name;
+  runtime->atom_count++;
+  name->atom_type = JS_ATOM_TYPE_STRING;
+  name->hash_next = *chain;
+  *chain = atom;
+  return atom;
+}
+
 JSModuleDef *runt_read_image(JSContext *context, const uint8_t *bytes, void *(*allocate)(size_t)) {
   JSRuntime *const runtime = context->rt;
   const Image *const image = (const Image *)bytes;
@@ -297,7 +322,7 @@ JSModuleDef *runt_read_image(JSContext *context, const uint8_t *bytes, void *(*a
   memcpy(data, image + 1, image->size);
   const uint32_t *place = (const uint32_t *)((const char *)(image + 1) + image->size);
   for (uint32_t index = 0; index < image->names; index++) {
-    atoms[index] = __JS_NewAtom(runtime, (JSString *)(data + *place++), JS_ATOM_TYPE_STRING);
+    atoms[index] = new_name(runtime, (JSString *)(data + *place++));
     if (atoms[index] == JS_ATOM_NULL) {
       JS_ThrowOutOfMemory(context);
       return NULL;
