@@ -46,18 +46,22 @@ export type FieldType = ${Object.keys(TS)
 export type Step =
 ${definition.steps.map((s) => `  /** ${s.about} */\n  | { op: "${s.name}"${s.fields.map(([n, t]) => `; ${camel(n)}: ${TS[t]}`).join("")} }`).join("\n")};
 
-export interface StepLayout {
-  readonly code: number;
-  readonly fields: readonly (readonly [name: string, type: FieldType])[];
-}
+/** Opcode, then name and FieldType of each field: flat, as every array more is made whenever a container is. */
+export type StepLayout = readonly [code: number, ...fields: string[]];
 
 ${definition.messages.map((m) => `/** ${m.about} */\nexport const MESSAGE_${m.name.toUpperCase()} = ${m.code};`).join("\n")}
 ${definition.syncs.map((m) => `/** ${m.about} */\nexport const SYNC_${m.name.toUpperCase()} = ${m.code};`).join("\n")}
 
 /** Opcode and field order of every step, as runt-init decodes them. */
 export const STEP_LAYOUTS: Readonly<Record<Step["op"], StepLayout>> = {
-${definition.steps.map((s, i) => `  ${s.name}: { code: ${i + 1}, fields: [${s.fields.map(([n, t]) => `["${camel(n)}", "${t}"]`).join(", ")}] },`).join("\n")}
+${definition.steps.map((s, i) => `  ${s.name}: [${[i + 1, ...s.fields.flatMap(([n, t]) => [`"${camel(n)}"`, `"${t}"`])].join(", ")}],`).join("\n")}
 };
+
+/** The fields of a step, in their order. */
+export function fieldsOf(op: Step["op"]): [name: string, type: FieldType][] {
+  const [, ...flat] = STEP_LAYOUTS[op];
+  return flat.flatMap((name, index) => (index % 2 === 0 ? [[name, flat[index + 1] as FieldType]] : []));
+}
 `;
 
 const h = `${banner}#pragma once

@@ -1,6 +1,6 @@
 // A plan as text, for `runt plan`: one line a step.
 
-import { NO_SLOT, STEP_LAYOUTS, type Step } from "./steps.gen.js";
+import { fieldsOf, NO_SLOT, type Step } from "./steps.gen.js";
 import type { Plan } from "./types.js";
 
 /** "12  attach_tree slot=3 target=/proc …  # mounts[0] (/proc → proc)", a line for each step. */
@@ -16,7 +16,7 @@ export function printPlan(plan: Plan): string {
 
 function printFields(step: Step): string {
   const values = step as unknown as Readonly<Record<string, unknown>>;
-  return STEP_LAYOUTS[step.op].fields
+  return fieldsOf(step.op)
     .map(([name, type]) => `${name}=${printNumber(step.op, name, values[name]) ?? printValue(values[name], type)}`)
     .join(" ");
 }

@@ -69,9 +69,11 @@ function remove(table: DeviceTable, taken: Exception): void {
  */
 function completed({ allowByDefault, exceptions }: DeviceTable): Exception[] {
   if (allowByDefault) return exceptions;
+  // Only these can cover others: exceptions with the same numbers have been put together.
+  const wide = exceptions.filter(({ major, minor }) => major === null || minor === null);
   return exceptions.map((exception) => {
     let { access } = exception;
-    for (const one of exceptions) {
+    for (const one of wide) {
       const more = one.access & ~MKNOD & ~access;
       if (more !== 0 && one !== exception && covers(one, exception)) access |= more;
     }

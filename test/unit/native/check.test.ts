@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import tap, { type Test } from "tap";
 import { encodeProgram } from "../../../src/plan/encode.js";
-import { type FieldType, STEP_LAYOUTS, STEP_VERSION, type Step } from "../../../src/plan/steps.gen.js";
+import { type FieldType, fieldsOf, STEP_LAYOUTS, STEP_VERSION, type Step } from "../../../src/plan/steps.gen.js";
 
 const INIT = fileURLToPath(new URL("../../../../lib/runt/runt-init", import.meta.url));
 const BATCH = 500;
@@ -65,7 +65,7 @@ function field(type: FieldType, below: (limit: number) => number): unknown {
 }
 
 function randomStep(op: Step["op"], below: (limit: number) => number): Step {
-  const fields = STEP_LAYOUTS[op].fields.map(([name, type]) => [name, field(type, below)]);
+  const fields = fieldsOf(op).map(([name, type]) => [name, field(type, below)]);
   return { op, ...Object.fromEntries(fields) } as unknown as Step;
 }
 

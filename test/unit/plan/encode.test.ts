@@ -1,7 +1,7 @@
 // The encoder against a decoder of the test's own, written from native/steps/steps.json.
 import t from "tap";
 import { encodeProgram } from "../../../src/plan/encode.js";
-import { NO_SLOT, STEP_LAYOUTS, STEP_MAGIC, STEP_VERSION, type Step } from "../../../src/plan/steps.gen.js";
+import { fieldsOf, NO_SLOT, STEP_LAYOUTS, STEP_MAGIC, STEP_VERSION, type Step } from "../../../src/plan/steps.gen.js";
 
 const encode = (steps: readonly Step[], slots = 4, passed = 1) =>
   encodeProgram({ steps: steps.map((step) => ({ step, where: "here" })), slots, passed });
@@ -39,14 +39,14 @@ function decode(program: Uint8Array): { header: number[]; steps: Record<string, 
     strings: () => many(string),
     u32s: () => many(u32),
   };
-  const ops = new Map(Object.entries(STEP_LAYOUTS).map(([op, layout]) => [layout.code, { op, ...layout }]));
+  const ops = new Map((Object.keys(STEP_LAYOUTS) as Step["op"][]).map((op) => [STEP_LAYOUTS[op][0], op]));
   const header = Array.from({ length: 6 }, u32);
   const steps = Array.from({ length: header[3]! }, () => {
-    const layout = ops.get(u32())!;
+    const op = ops.get(u32())!;
     const end = u32() + at;
-    const step: Record<string, unknown> = { op: layout.op };
-    for (const [name, type] of layout.fields) step[name] = readers[type]();
-    if (at !== end) throw new Error(`${layout.op} ends at ${at}, not ${end}`);
+    const step: Record<string, unknown> = { op };
+    for (const [name, type] of fieldsOf(op)) step[name] = readers[type]();
+    if (at !== end) throw new Error(`${op} ends at ${at}, not ${end}`);
     return step;
   });
   if (at !== program.length) throw new Error(`${program.length - at} bytes are left`);

@@ -7,7 +7,7 @@ import { isFirstPartAlone, planFirstPart } from "../../../src/plan/first-part.js
 import { planHook } from "../../../src/plan/hooks.js";
 import { planContainer, printPlan } from "../../../src/plan/plan.js";
 import { planSecondPart } from "../../../src/plan/second-part.js";
-import { NO_SLOT, STEP_LAYOUTS, type Step } from "../../../src/plan/steps.gen.js";
+import { fieldsOf, NO_SLOT, type Step } from "../../../src/plan/steps.gen.js";
 import type { ContainerRequest, Host, Plan } from "../../../src/plan/types.js";
 import { defaultConfig } from "../../../src/spec/default-config.js";
 import type { Spec } from "../../../src/spec/types.gen.js";
@@ -97,7 +97,7 @@ for (const [name, one] of Object.entries(CASES)) {
 /** Slots that a step fills, and slots that it needs filled. */
 function slotsOf(step: Step): { fills: number[]; needs: number[] } {
   const values = step as unknown as Record<string, number>;
-  const slots = STEP_LAYOUTS[step.op].fields
+  const slots = fieldsOf(step.op)
     .filter(([, type]) => type === "slot")
     .map(([field]) => [field, values[field]!] as const);
   const filling = ["clone_tree", "make_filesystem", "make_masks", "open_namespace", "open_directory", "sync"];
