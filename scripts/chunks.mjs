@@ -8,13 +8,12 @@
 // - when it is a rare one: all that the frequent entries share in the same way as something that it needs.
 import { join } from "node:path";
 
-/** What must be fast; spec/load.ts is what `exec --process` needs, plan/second-part.ts what `create` loads when runt-init runs. */
+/** What must be fast. Besides commands: what `exec --process` needs, and what `run` loads while it would wait. */
 const frequent = [
   ...["create", "delete", "exec", "kill", "run", "start", "state", "update"].map(
     (name) => `src/cli/commands/${name}.ts`,
   ),
-  "src/plan/second-part.ts",
-  "src/spec/load.ts",
+  ...["container/exec-state", "container/removal", "plan/second-part", "spec/load"].map((name) => `src/${name}.ts`),
 ];
 
 /** A file and all that it imports at once. In: `inputs` of esbuild's metafile. */

@@ -9,9 +9,8 @@ import type { OverlayPaths } from "../plan/overlay.js";
 import type { Plan } from "../plan/types.js";
 import type { Spec } from "../spec/types.gen.js";
 import { chooseOverlay, describe, identify, type CreateRequest } from "./design.js";
-import { destroyContainer } from "./destroy.js";
-import { encodeExecState, type ExecState } from "./exec-state.js";
-import { runHooks, type EngineHook } from "./hooks.js";
+import type { ExecState } from "./exec-state.js";
+import type { EngineHook, runHooks } from "./hooks.js";
 import type { NetDevices } from "./net-devices.js";
 import { makeOverlay } from "./overlay.js";
 import { writePidFile } from "./pidfile.js";
@@ -129,20 +128,21 @@ export class Acquisition {
     for (const warning of this.cgroup.warnings.splice(0)) this.request.report.warn(warning);
   }
 
-  /** prestart and createRuntime hooks, in the runtime's namespaces. In: the container's first process. */
-  runHooks(pid: number): void {
+  /** prestart and createRuntime hooks, in the runtime's namespaces. In: the container's first process, who runs them. */
+  runHooks(pid: number, run: typeof runHooks): void {
     const { hooks } = this.config;
     const state = hookState(this.journal, "creating", pid);
     for (const kind of ["prestart", "createRuntime"] satisfies EngineHook[]) {
       if (!hooks?.[kind]) continue;
       this.hooksRan = true;
-      runHooks(kind, hooks[kind], { state, bundle: this.request.bundle }, this.request.report);
+      run(kind, hooks[kind], { state, bundle: this.request.bundle }, this.request.report);
     }
   }
 
   /** Writes what `exec` will need; before `commit`. In: the whole plan. */
-  keepForExec(plan: Plan, streams: ExecState["streams"]): void {
+  async keepForExec(plan: Plan, streams: ExecState["streams"]): Promise<void> {
     const { noNewKeyring } = this.request;
+    const { encodeExecState } = await import("./exec-state.js");
     writeExecState(this.claimed!.directory, encodeExecState(this.config, plan, noNewKeyring, streams));
   }
 
@@ -178,6 +178,7 @@ export class Acquisition {
     for (const end of endProcesses) await attempt(end);
     await attempt(() => this.extras.netDevices?.moveBack());
     if (this.pidFileWritten) await attempt(() => native().unlink(request.pidFile!));
+    const { destroyContainer } = await import("./destroy.js");
     // A cgroup that was refused is somebody else's: not ours to kill or remove.
     const taken = this.cgroupTaken ? this.cgroup.paths : { ...journal.cgroup, directories: {} };
     await attempt(() =>

@@ -14,7 +14,6 @@ import { Acquisition, type Extras } from "./acquisition.js";
 import { checkConsole, placeTerminal, sendPidfd } from "./console.js";
 import { loadBundle } from "./bundle.js";
 import { chooseCgroup, containerRequest, lateSteps, type CreateRequest } from "./design.js";
-import { writeIdMaps } from "./id-maps.js";
 import { checkId } from "./ids.js";
 import { tellAgent } from "./listener.js";
 import type { Notifier } from "./notify.js";
@@ -159,12 +158,12 @@ class Creation {
     report.debug(`create: it has our stdin, stdout, stderr${passed && `, and our descriptors ${passed}`}`);
     // Written while runt-init mounts; nothing of the container's runs before the answer to `ready`.
     if (!this.limitsComeFirst() && !this.cgroup.enter) taken.limit();
-    taken.keepForExec(plan, this.streams);
+    await taken.keepForExec(plan, this.streams);
     let state: StateDocument | null = null;
-    session.serve({
+    await session.serve({
       born: (pid) => taken.prepare(pid, request.waitForStart ? lateSteps(plan) : []),
       cgroup: (pid) => taken.enterCgroup(pid),
-      mapIds: (pid) => writeIdMaps(pid, config, host, report),
+      mapIds: async (pid) => (await import("./id-maps.js")).writeIdMaps(pid, config, host, report),
       network: (pid) => this.extras.netDevices!.moveIn(pid),
       hooks: () => this.runHooks(),
       seccomp: (listener) => this.tellAgent(listener),
@@ -192,9 +191,10 @@ class Creation {
   }
 
   /** The hooks of the runtime's namespaces, and the state for those of the container's. */
-  private runHooks(): number {
-    this.taken.runHooks(this.session!.pid);
-    if (this.config.hooks?.createContainer) this.taken.hooksRan = true;
+  private async runHooks(): Promise<number> {
+    const { createContainer, prestart, createRuntime } = this.config.hooks ?? {};
+    if (prestart || createRuntime) this.taken.runHooks(this.session!.pid, (await import("./hooks.js")).runHooks);
+    if (createContainer) this.taken.hooksRan = true;
     return this.stateForContainer("creating");
   }
 

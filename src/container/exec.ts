@@ -15,7 +15,6 @@ import { checkConsole, placeTerminal, sendPidfd } from "./console.js";
 import { execPlacement } from "./exec-cgroup.js";
 import { processFromFile, processFromOptions, type ProcessOptions } from "./exec-process.js";
 import { decodeExecState, type ExecState } from "./exec-state.js";
-import { EXEC_PREFIX } from "./failures.js";
 import { tellAgent } from "./listener.js";
 import { cleanPath } from "../plan/paths.js";
 import { writePidFile } from "./pidfile.js";
@@ -77,6 +76,9 @@ function chooseProcess(own: Process, asked: ProcessOptions | string, report: Rep
   return typeof asked === "string" ? processFromFile(own, asked, report) : processFromOptions(own, asked);
 }
 
+/** Begins an error about the program itself: as runc words it where there is no init. */
+const PROGRAM_PREFIX = "unable to start container process: ";
+
 /** How long a container's first process may take from killing its others to its own end. */
 const ENDING_MS = 1000;
 
@@ -119,7 +121,7 @@ class Joining {
 
   private async startSomewhere(placement: CgroupPlacement): Promise<Session> {
     try {
-      return this.start(placement);
+      return await this.start(placement);
     } catch (error) {
       // A first process that ends takes all of its pid namespace along, and lets go of its namespaces (ESRCH), before it
       // has ended itself.
@@ -165,7 +167,7 @@ class Joining {
   }
 
   /** Goes with runt-init up to execve. Throws RuntError; then nothing of the process is left. */
-  private start(cgroups: CgroupPlacement): Session {
+  private async start(cgroups: CgroupPlacement): Promise<Session> {
     const { request, state, init, kept, config, host } = this;
     const { report } = request;
     const joining = planJoin(config, host, {
@@ -189,11 +191,11 @@ class Joining {
       slots: init.fd >= 0 ? [init.fd] : [],
     });
     report.debug(`exec: runt-init runs ${plan.steps.length} steps as process ${helper.pid}`);
-    const session = new Session(helper, plan, report, EXEC_PREFIX);
+    const session = new Session(helper, plan, report, PROGRAM_PREFIX);
     const seccomp = (listener: number) => this.tellAgent(session.pid, listener);
     let written = false;
     try {
-      session.serve({
+      await session.serve({
         mapIds: refuseSync,
         hooks: refuseSync,
         cgroup: this.attach ?? refuseSync,
@@ -204,7 +206,7 @@ class Joining {
           return -1;
         },
       });
-      session.waitForExecute({ seccomp });
+      await session.waitForExecute({ seccomp });
       return session;
     } catch (error) {
       this.failed = plan.steps[session.failedStep];

@@ -13,9 +13,7 @@ import { hintFor } from "./hints.js";
  * 126 and 127: they look for these words.
  */
 const PROGRAM_STEPS: readonly Step["op"][] = ["find_program", "execute"];
-export const INIT_PREFIX = "unable to start container process: error during container init: ";
-/** As runc words it for exec, where there is no init. */
-export const EXEC_PREFIX = "unable to start container process: ";
+const INIT_PREFIX = "unable to start container process: error during container init: ";
 
 /** Stands between the text of a failure and a hint (native/init/program.cc). */
 const HINT_SEPARATOR = "\x1f";

@@ -22,6 +22,7 @@ import { type Criu, CriuTalk } from "./criu-process.js";
 import { closeDirectories, type CriuDirectories, directoriesSeenBy, openToGroup } from "./criu-settings.js";
 import { containerRequest } from "./design.js";
 import { runProgram } from "./helper-program.js";
+import { runHooks } from "./hooks.js";
 import { makeNotifyDirectory } from "./notify.js";
 import { openPidfd, signalByPidfd } from "./process-handle.js";
 import type { RestoreRequest } from "./restore.js";
@@ -74,8 +75,8 @@ export class Restoration {
 
   run(): Promise<Restored> {
     const directory = this.taken.claim();
-    const finish = () => {
-      this.prepare(directory);
+    const finish = async () => {
+      await this.prepare(directory);
       const close = this.openImages();
       try {
         keepCgroupOptions(this.request.report, () => this.restore(directory));
@@ -96,7 +97,7 @@ export class Restoration {
   }
 
   /** What must be there before criu: the plan that the processes are compared with, mount points. */
-  private prepare(directory: string): void {
+  private async prepare(directory: string): Promise<void> {
     const { request, config, host, cgroup } = this;
     const { report, root } = request;
     const compile = (profile: SeccompProfile) => cachedFilter(root, profile, report);
@@ -106,6 +107,7 @@ export class Restoration {
     const { mounts } = this.source.document;
     if (Object.values(mounts ?? {}).some(({ kind }) => kind === "notify")) makeNotifyDirectory(directory);
     runProgram(planMountPoints(config, host, this.rootRequest(directory)), { report });
+    await this.taken.keepForExec(this.plan, identifyStreams());
   }
 
   private rootRequest(directory: string): RootRequest {
@@ -197,7 +199,7 @@ export class Restoration {
   private runHooks(): void {
     raiseLoopback(this.config, this.pid, this.request.report);
     this.source.netDevices?.moveIn(this.pid);
-    this.taken.runHooks(this.pid);
+    this.taken.runHooks(this.pid, runHooks);
   }
 
   /** The processes are whole, and none has run yet. Throws RuntError when they are not what config.json asks for. */
@@ -210,7 +212,6 @@ export class Restoration {
     });
     this.cgroup.settle(config.linux?.resources);
     placeTerminal(this, request.consoleSocket);
-    this.taken.keepForExec(plan!, identifyStreams());
     this.taken.prepare(pid, []);
     this.state = this.taken.commit();
     request.report.debug(`restore: the first process is ${pid}; its state is written`);

@@ -26,7 +26,7 @@ import { chooseCgroup, chooseOverlay, type CreateRequest } from "./design.js";
 import { checkId } from "./ids.js";
 import { RESTORE_LOG, Restoration, type Restored } from "./restoration.js";
 import { removeContainer } from "./removal.js";
-import { runPoststart } from "./start.js";
+import { runPoststart } from "./poststart.js";
 
 export interface RestoreRequest extends CreateRequest {
   settings: CriuSettings;

@@ -4,8 +4,7 @@ import { native } from "../host/native.js";
 import { createContainer } from "./create.js";
 import type { CreateRequest } from "./design.js";
 import { tellAgent } from "./listener.js";
-import { removeContainer } from "./removal.js";
-import { runPoststart } from "./start.js";
+import { destroyStarted, runPoststart } from "./poststart.js";
 
 export interface RunRequest extends CreateRequest {
   /** Do not delete the container when it has ended. */
@@ -25,14 +24,14 @@ export async function runContainer(request: RunRequest): Promise<number> {
   const { session, state, notifier } = await createContainer(request);
   try {
     const { pid } = session;
-    session.waitForExecute({
+    await session.waitForExecute({
       seccomp: (listener) =>
         tellAgent(state.listener!, { pid, container: state, status: "created", containerPid: pid }, listener),
     });
     report.debug(`run: process ${pid} runs the program`);
   } catch (error) {
     session.kill();
-    await removeContainer(root, state, true, report);
+    await destroyStarted(root, state, report);
     throw error;
   }
   try {
@@ -44,6 +43,8 @@ export async function runContainer(request: RunRequest): Promise<number> {
     }
     const notify = notifier?.sockets;
     const { subreaper } = request;
+    // While the program begins.
+    const { removeContainer } = await import("./removal.js");
     const status = native().supervise({ pid, pidfd, master, subreaper, ...(notify ? { notify } : {}) });
     report.debug(`run: process ${pid} has ended with status ${status}`);
     if (!request.keep) await removeContainer(root, state, false, report);

@@ -35,7 +35,6 @@ import {
   SYNC_READY,
 } from "../plan/steps.gen.js";
 import type { Plan } from "../plan/types.js";
-import { INIT_PREFIX, failureError } from "./failures.js";
 import { openPidfd, signalByPidfd } from "./process-handle.js";
 import type { Reporter } from "./report.js";
 import { answerSeccomp, isSeccompSync } from "./seccomp-sync.js";
@@ -54,11 +53,11 @@ export interface SyncHandlers {
   /** `pid` is of the process that will clone the container's first one. */
   cgroup(pid: number): void;
   /** `pid` is of the process in the new user namespace. */
-  mapIds(pid: number): void;
+  mapIds(pid: number): void | Promise<void>;
   /** `pid` is of the container's first process, in its network namespace. */
   network(pid: number): void;
   /** Out: a memfd of the state for createContainer hooks. */
-  hooks(): number;
+  hooks(): number | Promise<number>;
   /** Gets the listener of the process's filter. */
   seccomp(listener: number): void;
   /** Out: a memfd of the state for startContainer hooks, -1 when there are none. */
@@ -85,7 +84,7 @@ export class Session {
     private plan: Plan,
     private readonly report: Reporter,
     /** What errors about the program itself begin with. */
-    private readonly programPrefix = INIT_PREFIX,
+    private readonly programPrefix?: string,
   ) {
     this.helper = helper;
   }
@@ -122,7 +121,7 @@ export class Session {
   }
 
   /** Goes through the messages up to and with the answer to `ready`. Throws RuntError. */
-  serve(handlers: SyncHandlers): void {
+  async serve(handlers: SyncHandlers): Promise<void> {
     for (;;) {
       const message = native().receive(this.helper.channel, -1);
       if (message === null) throw this.silentEnd();
@@ -142,9 +141,9 @@ export class Session {
           break;
         case MESSAGE_FAILURE:
           this.failedStep = message.step;
-          throw this.failure(message);
+          throw await this.failure(message);
         case MESSAGE_SYNC:
-          if (this.sync(message, handlers)) return;
+          if (await this.sync(message, handlers)) return;
           break;
         default:
           throw new RuntError(`runt-init sent a message of kind ${message.kind}, which is not known`);
@@ -153,14 +152,12 @@ export class Session {
   }
 
   /** Waits for execve after the answer to `ready`: the channel hangs up. Throws RuntError when it fails. */
-  waitForExecute(handlers: Pick<SyncHandlers, "seccomp">): void {
+  async waitForExecute(handlers: Pick<SyncHandlers, "seccomp">): Promise<void> {
     for (;;) {
       const message = native().receive(this.helper.channel, -1);
       if (message === null) return;
       if (isSeccompSync(message)) answerSeccomp(this.helper.channel, message, handlers.seccomp);
-      if (message.kind === MESSAGE_FAILURE) {
-        throw this.failure(message);
-      }
+      if (message.kind === MESSAGE_FAILURE) throw await this.failure(message);
       if (message.kind === MESSAGE_WARNING) this.warn(message.step, message.value, message.text);
       if (message.kind === MESSAGE_PROGRESS) this.progress(message);
     }
@@ -221,7 +218,7 @@ export class Session {
   }
 
   /** True when it was the last sync point. */
-  private sync(message: InitMessage, handlers: SyncHandlers): boolean {
+  private async sync(message: InitMessage, handlers: SyncHandlers): Promise<boolean> {
     const point = message.value;
     if (isSeccompSync(message)) {
       answerSeccomp(this.helper.channel, message, handlers.seccomp);
@@ -233,13 +230,13 @@ export class Session {
         handlers.cgroup(this.helper.pid);
         break;
       case SYNC_MAP_IDS:
-        handlers.mapIds(this.helper.pid);
+        await handlers.mapIds(this.helper.pid);
         break;
       case SYNC_NETWORK:
         handlers.network(this.pid);
         break;
       case SYNC_HOOKS:
-        descriptor = handlers.hooks();
+        descriptor = await handlers.hooks();
         break;
       case SYNC_READY:
         this.helperReaped = true;
@@ -272,7 +269,8 @@ export class Session {
     this.report.warn(where ? `${where}: ${cause}` : cause);
   }
 
-  private failure(message: InitMessage): RuntError {
+  private async failure(message: InitMessage): Promise<RuntError> {
+    const { failureError } = await import("./failures.js");
     const below = this.plan.steps.slice(0, message.step).some(({ step }) => step.op === "set_seccomp");
     const prefix = this.programPrefix;
     return failureError(this.plan.steps[message.step], message, prefix, below ? FILTER_HINT : undefined);

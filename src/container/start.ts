@@ -6,6 +6,7 @@ import { native } from "../host/native.js";
 import { MESSAGE_FAILURE, MESSAGE_PROGRESS, MESSAGE_WARNING } from "../plan/steps.gen.js";
 import { connectAgent, sendProcessState } from "./listener.js";
 import type { Notifier } from "./notify.js";
+import { destroyStarted, runPoststart } from "./poststart.js";
 import { openPidfd } from "./process-handle.js";
 import type { Reporter } from "./report.js";
 import { answerSeccomp, isSeccompSync } from "./seccomp-sync.js";
@@ -134,23 +135,4 @@ function answerWait(connection: number, state: StateDocument): void {
   const memory = native().memfd("state", hookState(state, "created", state.ownPidNamespace ? 1 : state.init.pid));
   native().answer(connection, memory);
   native().close(memory);
-}
-
-/** Specification, lifecycle step 9: a failing poststart hook is an error that ends the container. */
-export async function runPoststart(root: string, state: StateDocument, report: Reporter): Promise<void> {
-  if (!state.hooks?.poststart) return;
-  try {
-    const { runHooks } = await import("./hooks.js");
-    const subject = { state: hookState(state, "running", state.init.pid), bundle: state.bundle };
-    runHooks("poststart", state.hooks.poststart, subject, report);
-  } catch (error) {
-    await destroyStarted(root, state, report);
-    throw error;
-  }
-}
-
-/** Ends and removes a container whose start went wrong. What is left is a warning beside the real error. */
-async function destroyStarted(root: string, state: StateDocument, report: Reporter): Promise<void> {
-  const { removeContainer } = await import("./removal.js");
-  await removeContainer(root, state, true, report);
 }

@@ -66,9 +66,9 @@ t.test("a failure ends the processes first, each of its parts is tried, and noth
   const taken = acquisition(dir, undefined, warnings);
   const directory = taken.claim();
   const ended: string[] = [];
-  const finish = () => {
+  const finish = async () => {
     t.ok(isCgroupMarked(directory));
-    taken.keepForExec({ steps: [], slots: 0, passed: 0, warnings: [] }, []);
+    await taken.keepForExec({ steps: [], slots: 0, passed: 0, warnings: [] }, []);
     taken.prepare(process.pid, []);
     taken.commit();
     t.ok(existsSync(join(dir, "pid")));
