@@ -141,9 +141,25 @@ function explain(errno: number | undefined, write: CgroupWrite, directory: strin
 
 function missingFile(file: string, available: string | undefined): string {
   const controller = file.split(".")[0]!;
+  if (controller === "hugetlb") return `this machine's huge pages: ${hugePageSizes() || "none"}`;
   if (available === undefined || controller === "cgroup") return "this kernel has no such file";
   if (parseWords(available).includes(controller)) return "this kernel has no such file";
   return `controller ${controller} is not available here; there are: ${available || "none"}`;
+}
+
+const HUGE_PAGES = "/sys/kernel/mm/hugepages";
+
+/** "2MB, 1GB": the kernel lists them as hugepages-2048kB. */
+function hugePageSizes(): string {
+  const names = native().stat(HUGE_PAGES) ? native().readdir(HUGE_PAGES) : [];
+  return names
+    .map((name) => Number(/^hugepages-(\d+)kB$/.exec(name)?.[1]))
+    .filter((kilobytes) => kilobytes > 0)
+    .sort((one, other) => one - other)
+    .map((size) =>
+      size % 2 ** 20 === 0 ? `${size / 2 ** 20}GB` : size % 1024 === 0 ? `${size / 1024}MB` : `${size}KB`,
+    )
+    .join(", ");
 }
 
 function invalidHint(file: string): string | undefined {

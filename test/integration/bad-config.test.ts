@@ -9,6 +9,13 @@ import { sandbox } from "../helpers/sandbox.js";
 
 for (const [name, edit, message] of [
   [
+    "huge pages of a size that the machine has not",
+    (c) => {
+      c.linux.resources.hugepageLimits = [{ pageSize: "3MB", limit: 0 }];
+    },
+    /hugepageLimits\[0\]: .*no such file or directory \(this machine's huge pages: |controller .*hugetlb.* is not available/,
+  ],
+  [
     "an ociVersion of another world",
     (c) => {
       c.ociVersion = "7.0.0";
