@@ -164,7 +164,7 @@ function hugePageSizes(): string {
 
 function invalidHint(file: string): string | undefined {
   if (/memsw|memory\.limit/.test(file))
-    return "memory.swap is memory and swap together and must not be below memory.limit";
+    return "memory and swap together (memory.swap, --memory-swap) must not be below memory (memory.limit, --memory): set both";
   if (/cpu\.(cfs_quota|cfs_period|max$)/.test(file)) {
     return "quota is at least 1000, period 1000 to 1000000, and no more than the parent cgroup has";
   }

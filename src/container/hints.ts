@@ -5,6 +5,7 @@ import {
   E2BIG,
   EACCES,
   EBUSY,
+  EDQUOT,
   EINVAL,
   EMFILE,
   ENODEV,
@@ -129,6 +130,10 @@ const HINTS: Hints = {
       "process.args and process.env are too long together (see RLIMIT_STACK), or one text is longer than 128 KiB",
     [ENOMEM]:
       "a limit of process.rlimits (RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK) or of linux.resources.memory is too low",
+  },
+  join_keyring: {
+    [EDQUOT]:
+      "the container has the caller's: the user's keys are at a limit of kernel.keys (maxkeys, maxbytes; root_maxkeys, root_maxbytes), see /proc/key-users",
   },
   set_memory_policy: { [ENOSYS]: "this kernel has no NUMA support" },
 };

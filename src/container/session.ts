@@ -134,7 +134,7 @@ export class Session {
           this.master = message.fds[0] ?? -1;
           break;
         case MESSAGE_WARNING:
-          this.warn(message.step, message.value, message.text);
+          await this.warn(message);
           break;
         case MESSAGE_PROGRESS:
           this.progress(message);
@@ -158,7 +158,7 @@ export class Session {
       if (message === null) return;
       if (isSeccompSync(message)) answerSeccomp(this.helper.channel, message, handlers.seccomp);
       if (message.kind === MESSAGE_FAILURE) throw await this.failure(message);
-      if (message.kind === MESSAGE_WARNING) this.warn(message.step, message.value, message.text);
+      if (message.kind === MESSAGE_WARNING) await this.warn(message);
       if (message.kind === MESSAGE_PROGRESS) this.progress(message);
     }
   }
@@ -263,10 +263,9 @@ export class Session {
     reportProgress(this.plan.steps[message.step], message, this.report);
   }
 
-  private warn(step: number, errno: number, text: string): void {
-    const where = this.plan.steps[step]?.where;
-    const cause = errno ? `${text}: ${native().strerror(errno)}` : text;
-    this.report.warn(where ? `${where}: ${cause}` : cause);
+  private async warn(message: InitMessage): Promise<void> {
+    const { failureError } = await import("./failures.js");
+    this.report.warn(failureError(this.plan.steps[message.step], message).message);
   }
 
   private async failure(message: InitMessage): Promise<RuntError> {

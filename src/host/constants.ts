@@ -31,6 +31,7 @@ export const EOPNOTSUPP = 95;
 export const ECONNRESET = 104;
 export const ETIMEDOUT = 110;
 export const ECONNREFUSED = 111;
+export const EDQUOT = 122;
 
 // asm-generic/fcntl.h. Arm has two of its own (asm/fcntl.h): there x86's O_DIRECTORY is O_DIRECT.
 const arm = process.arch === "arm64" || process.arch === "arm";

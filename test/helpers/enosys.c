@@ -38,6 +38,7 @@ static const struct {
     {"faccessat2", 439},
     {"mount_setattr", 442},
     {"fchmodat2", 452},
+    {"keyctl", SYS_keyctl},
     {"statx", SYS_statx},
     {"memfd_create", SYS_memfd_create},
     {"execveat", SYS_execveat},
@@ -50,7 +51,8 @@ static const struct {
 static const struct {
   const char *name;
   int number;
-} errors[] = {{"ENOSYS", ENOSYS}, {"EPERM", EPERM}, {"EACCES", EACCES}, {"EINVAL", EINVAL}, {"EAGAIN", EAGAIN}};
+} errors[] = {{"ENOSYS", ENOSYS}, {"EPERM", EPERM},   {"EACCES", EACCES},
+              {"EINVAL", EINVAL}, {"EAGAIN", EAGAIN}, {"EDQUOT", EDQUOT}};
 
 static void refuse(const char *what, const char *which) {
   fprintf(stderr, "enosys: %s: %s\n", what, which);

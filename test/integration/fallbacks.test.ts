@@ -206,6 +206,12 @@ t.test("clone3 denied with EPERM is said by its name, and nothing is left", asyn
   t.equal(box.state(box.ids[0]!), undefined);
 });
 
+t.test("no quota for a session keyring: a warning that names the limits, and the container runs", async (t) => {
+  const result = sandbox(t).runContainer(undefined, { via: [enosys, "keyctl:EDQUOT"] });
+  t.equal(result.status, 0, result.stderr);
+  t.match(result.stderr, /level=warning .*join session keyring \S+: disk quota exceeded \(.*root_maxkeys/);
+});
+
 t.test("features that need a call are refused by its name", async (t) => {
   const box = sandbox(t);
   const id = { containerID: 0, hostID: 5000, size: 10 };
