@@ -3,11 +3,20 @@
 import { RuntError } from "../errors.js";
 import type { Mount } from "../spec/types.gen.js";
 import { planCgroupMount } from "./cgroup-mount.js";
-import { MOUNT_ATTR_RDONLY, MS_SHARED, TARGET_AS_LINK, TARGET_AS_SOURCE } from "./constants.js";
+import {
+  MOUNT_ATTR_NODEV,
+  MOUNT_ATTR_NOEXEC,
+  MOUNT_ATTR_NOSUID,
+  MOUNT_ATTR_NOSYMFOLLOW,
+  MOUNT_ATTR_RDONLY,
+  MS_SHARED,
+  TARGET_AS_LINK,
+  TARGET_AS_SOURCE,
+} from "./constants.js";
 import { checkDestination, isKernelDirectory } from "./destinations.js";
 import { planFilesystem } from "./filesystems.js";
 import { isIdmapped, planIdmap } from "./idmap.js";
-import { foldMountOptions, mountOption, type MountOptions } from "./mount-options.js";
+import { type Attributes, foldMountOptions, mountOption, type MountOptions } from "./mount-options.js";
 import { cleanPath, hostPath } from "./paths.js";
 import type { Planning } from "./planning.js";
 import { type Place, place, type StepList } from "./program.js";
@@ -112,7 +121,22 @@ export function attachBind(list: StepList, { at, destination, options }: Planned
 
 function shapeBind(planning: Planning, list: StepList, planned: PlannedMount, slot: number): void {
   planIdmap(planning, list, planned, slot);
-  shapeTree(list, planned.at, slot, planned.options);
+  const { own, tree, propagation } = planned.options;
+  shapeTree(list, planned.at, slot, { own: bindAttributes(planning, own), tree, propagation });
+}
+
+/** Of a mount of the host's, what a bind mount whose options name flags has only when it names them. */
+const SOURCE_FLAGS =
+  MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSYMFOLLOW;
+
+/**
+ * As in runc: without a flag among its options a bind mount has all flags of its source, with one ("ro", "rw", "nodev" …)
+ * those of the options alone: "bind,ro" of a file system that is noexec on the host can be executed from. In a user
+ * namespace the source's stay, which the kernel locks there.
+ */
+function bindAttributes({ inUserNamespace, host }: Planning, { set, clear }: Attributes): Attributes {
+  const named = (set | clear) !== 0;
+  return named && !inUserNamespace && !host.rootless ? { set, clear: clear | (SOURCE_FLAGS & ~set) } : { set, clear };
 }
 
 /** A mount of the host with the flags and mapping of a bind mount from it, not attached yet. Out: its slot. */

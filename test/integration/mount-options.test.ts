@@ -3,6 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
+import { type TestConfig, withUserNamespace } from "../helpers/config.js";
 import { mountAt, parseMount, type Report } from "../helpers/report.js";
 import { sandbox } from "../helpers/sandbox.js";
 
@@ -106,6 +107,33 @@ t.test("options of a bind mount", async (t) => {
     }
   });
   for (const [index, wanted] of binds.entries()) check(t, report, `/m/${index}`, wanted);
+});
+
+t.test("a bind mount has its source's flags, or those of its options", async (t) => {
+  const box = sandbox(t);
+  const source = join(box.dir, "flagged");
+  mkdirSync(source);
+  const flags = "nosuid,nodev,noexec,ro";
+  const via = ["unshare", "-m", "sh", "-ec", `mount -t tmpfs t ${source}; mount -o remount,bind,${flags} ${source}`];
+  via[4] += '; exec "$@"';
+  const look = (edit: (config: TestConfig) => void, ...options: string[]) => {
+    const report = box.probe(
+      (config) => {
+        edit(config);
+        config.mounts.push({ destination: "/home", type: "bind", source, options: ["bind", "rprivate", ...options] });
+      },
+      { via: [...via, "sh"] },
+    );
+    const all = [...flags.split(","), "rw"];
+    return all.filter((option) => mountAt(report, "/home")?.options.includes(option)).join();
+  };
+  const plain = () => {};
+  t.equal(look(plain), flags);
+  t.equal(look(plain, "ro"), "ro");
+  t.equal(look(plain, "rw"), "rw");
+  t.equal(look(plain, "nodev", "nosuid"), "nosuid,nodev,rw");
+  t.equal(look(plain, "rnosuid"), flags, "what is of a whole tree is in addition");
+  t.equal(look(withUserNamespace, "nodev"), flags, "a user namespace has no say in the host's flags");
 });
 
 // Recursive attributes reach the mounts below a bind; the plain ones only the first.

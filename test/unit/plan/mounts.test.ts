@@ -1,5 +1,5 @@
 import t from "tap";
-import type { Mount } from "../../../src/spec/types.gen.js";
+import type { Mount, Spec } from "../../../src/spec/types.gen.js";
 import {
   linesAt,
   ops,
@@ -84,7 +84,7 @@ t.test("tmpcopyup fills the tree before it is attached", (t) => {
 t.test("a bind mount: cloned, shaped, attached", (t) => {
   t.same(lines({ destination: "/data", source: "vol", options: ["rbind", "ro", "rnosuid", "noatime", "rprivate"] }), [
     "clone_tree slot=1 path=/bundle/vol recursive=1 nofollow=0 expect=0",
-    "set_tree slot=1 set=0x11 clear=0x70 propagation=0x0 recursive=0",
+    "set_tree slot=1 set=0x11 clear=0x20007e propagation=0x0 recursive=0",
     "set_tree slot=1 set=0x2 clear=0x0 propagation=0x0 recursive=1",
     "set_tree slot=1 set=0x0 clear=0x0 propagation=0x44000 recursive=0",
     "attach_tree slot=1 target=/data kind=0 mode=0755 real=0 nofollow=0",
@@ -100,6 +100,35 @@ t.test("a bind mount: cloned, shaped, attached", (t) => {
   );
   t.end();
 });
+
+t.test(
+  "flags that a bind mount does not name are the source's only when it names none, or where they are locked",
+  (t) => {
+    const flags = (options: string[], edit: (config: Spec) => void = () => {}, host = {}) => {
+      const plan = planOf(
+        (config) => {
+          config.mounts = [{ destination: "/a", source: "/b", options: ["bind", ...options] }];
+          edit(config);
+        },
+        { host },
+      );
+      return stepsOf(plan, "set_tree")
+        .filter(({ set, clear }) => set || clear)
+        .map(({ set, clear }) => [set, clear]);
+    };
+    t.same(flags([]), []);
+    t.same(flags(["noatime"]), [[0x10, 0x20007f]]);
+    t.same(flags(["nodev"]), [[4, 0x20000b]]);
+    t.same(flags(["rw"]), [[0, 0x20000f]]);
+    t.same(flags(["nodev"], withUserNamespace), [[4, 0]]);
+    t.same(
+      flags(["nodev"], () => {}, { rootless: true }),
+      [[4, 0]],
+      "root of a user namespace",
+    );
+    t.end();
+  },
+);
 
 t.test("in a user namespace root's sources are opened before, and cut off from the host", (t) => {
   const plan = planOf((config) => {
