@@ -9,5 +9,7 @@ const LONGEST = 255;
 export function checkId(id: string): void {
   if (id === "") throw new RuntError("container id cannot be empty");
   const valid = /^[A-Za-z0-9_+.-]+$/.test(id) && id !== "." && id !== ".." && id.length <= LONGEST;
-  if (!valid) throw new RuntError("invalid container ID format");
+  if (valid) return;
+  const hint = `letters, digits and "_+-.", ${LONGEST} at most, and not "." or ".." alone`;
+  throw new RuntError({ cause: "invalid container ID format", hint });
 }

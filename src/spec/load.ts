@@ -64,7 +64,9 @@ function readDocument(path: string, read: ReadFile, missing?: string): string {
     return read(path);
   } catch (error) {
     if (missing && isNativeError(error) && error.code === "ENOENT") {
-      throw new RuntError({ cause: missing, errno: error.errno });
+      const directory = path.slice(0, path.lastIndexOf("/")) || "/";
+      const hint = `looked for in ${directory}: --bundle names the bundle's directory, and \`spec\` writes such a file`;
+      throw new RuntError({ cause: missing, hint, errno: error.errno });
     }
     throw failure(error, { path });
   }

@@ -76,5 +76,8 @@ function parseId(where: string, what: string, text: string): number {
   throw new RuntError({
     where,
     cause: `bad ${what}: expected an integer from 0 to ${HIGHEST_ID}, found ${JSON.stringify(text)}`,
+    ...(/^[a-z_]/i.test(text) && {
+      hint: "names are the image's to define, so they are not looked up: give the number",
+    }),
   });
 }

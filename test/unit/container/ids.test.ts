@@ -9,6 +9,6 @@ t.test("ids that are names", async (t) => {
 t.test("ids that would be paths, empty or hidden from eyes", async (t) => {
   t.throws(() => checkId(""), { message: "container id cannot be empty" });
   for (const id of [".", "..", "a/b", "/", "a b", "a\n", "a\0", "ä", "~", "a:b", "a".repeat(256)]) {
-    t.throws(() => checkId(id), { message: "invalid container ID format" }, JSON.stringify(id));
+    t.throws(() => checkId(id), { message: /^invalid container ID format \(letters, / }, JSON.stringify(id));
   }
 });

@@ -17,7 +17,8 @@ t.test("loadConfig gives the config, its text and its warnings", async (t) => {
 
 t.test("a missing file is named as callers know it", async (t) => {
   await t.rejects(loadConfig("/bundle/config.json", failing(2, "ENOENT")), {
-    message: "JSON specification file config.json not found",
+    message:
+      "JSON specification file config.json not found (looked for in /bundle: --bundle names the bundle's directory, and `spec` writes such a file)",
     errno: 2,
   });
 });
