@@ -1,70 +1,18 @@
 // The cgroup drivers on the real hierarchies of a v1 or hybrid host: no container, only directories of our own
-// (runt-cgtest-PID…) with sleepers in them, as root. The v2 driver on the hybrid's cgroup2, as far as that can.
+// (runt-cgtest-PID…) with sleepers in them, as root.
 
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import t from "tap";
 import { detectCgroups } from "../../src/cgroup/detect.js";
 import { cgroupDriver, cgroupDriverFromState } from "../../src/cgroup/index.js";
 import { readStats, statsJson } from "../../src/cgroup/stats/index.js";
-import { CgroupV2Driver } from "../../src/cgroup/v2.js";
-import type { CgroupDriver } from "../../src/cgroup/driver.js";
 import { processStat } from "../../src/host/proc.js";
 import { unlimitedMemory } from "../helpers/cgroup.js";
+import { drivers, ended, newDriver, placesOf, processIn, runIn, value } from "../helpers/cgroup-driver.js";
 
 const noRoot = process.getuid?.() === 0 ? false : "needs root";
 const isV2 = existsSync("/sys/fs/cgroup/cgroup.controllers");
-const UNIFIED = "/sys/fs/cgroup/unified";
-const noUnified = existsSync(`${UNIFIED}/cgroup.procs`) ? false : "no cgroup2 here";
 const options = { skip: noRoot || (isV2 ? "no cgroup v1 here" : false) } as const;
-
-const children: ChildProcess[] = [];
-const drivers: CgroupDriver[] = [];
-let counter = 0;
-
-function newDriver(id = `runt-cgtest-${process.pid}-${counter++}`): CgroupDriver {
-  const driver = cgroupDriver({ layout: detectCgroups(), id, rootless: false });
-  drivers.push(driver);
-  return driver;
-}
-
-/** Every directory that a process of the container is in. */
-function placesOf(driver: CgroupDriver): string[] {
-  const { join, into } = driver.placement();
-  return [...join, ...(into === undefined ? [] : [into])];
-}
-
-/** Runs a shell in directories; resolves when it is there. */
-async function processIn(directories: readonly string[], command = "exec sleep 300"): Promise<ChildProcess> {
-  const join = directories.map((path) => `echo $$ > ${path}/cgroup.procs;`).join(" ");
-  const child = spawn("/bin/sh", ["-c", `${join} echo joined; ${command}`], { stdio: ["ignore", "pipe", "inherit"] });
-  children.push(child);
-  await new Promise((resolve) => child.stdout!.once("data", resolve));
-  return child;
-}
-
-const ended = (child: ChildProcess) =>
-  child.exitCode !== null || child.signalCode !== null
-    ? Promise.resolve()
-    : new Promise<void>((resolve) => child.once("exit", () => resolve()));
-
-/** The output and errors of a shell command that runs in directories. */
-function runIn(directories: readonly string[], command: string): string {
-  const join = directories.map((path) => `echo $$ > ${path}/cgroup.procs;`).join(" ");
-  const { stdout, stderr } = spawnSync("/bin/sh", ["-c", `${join} ${command}`], { encoding: "utf8" });
-  return stdout + stderr;
-}
-
-const value = (driver: CgroupDriver, controller: string, file: string) =>
-  readFileSync(`${driver.paths.directories[controller]}/${file}`, "utf8").trim();
-
-t.afterEach(async () => {
-  for (const child of children.splice(0)) {
-    child.kill("SIGKILL");
-    await ended(child);
-  }
-  for (const driver of drivers.splice(0)) driver.remove(2000);
-});
 
 t.test("create, list, remove", options, async (t) => {
   const driver = newDriver();
@@ -254,7 +202,8 @@ t.test("refused, and nothing left behind", options, async (t) => {
     message: /^linux.resources.cpu.cpus: write "977" to .*cpuset.cpus: .* \(the parent cgroup has cpus 0/,
   });
   t.throws(() => driver.apply({ memory: { limit: 8192, swap: 4096 } }), {
-    message: /^linux.resources.memory.swap: .*invalid argument \(memory.swap is memory and swap together/,
+    message:
+      /^linux.resources.memory.swap: .*invalid argument \(memory and swap together \(memory.swap, --memory-swap\)/,
   });
   t.throws(() => driver.apply({ blockIO: { leafWeight: 10 } }), { message: /blockIO.leafWeight: .*no such file/ });
   t.throws(() => driver.apply({ network: { classID: 10 } }), {
@@ -341,63 +290,4 @@ t.test("without permission", options, async (t) => {
     "cgroups are disabled; not applied: linux.resources.memory.limit, linux.resources.pids.limit",
   ]);
   t.equal(disabled.exists(), false);
-});
-
-const unified = { skip: noRoot || (isV2 ? "no hybrid: the guest with cgroup v2 covers this" : noUnified) } as const;
-t.test("the v2 driver on the hybrid's cgroup2", unified, async (t) => {
-  const before = readFileSync(`${UNIFIED}/cgroup.subtree_control`, "utf8").trim();
-  const has = readFileSync(`${UNIFIED}/cgroup.controllers`, "utf8").trim().split(/\s+/);
-  t.teardown(() => {
-    if (before === "" && has.includes("hugetlb")) writeFileSync(`${UNIFIED}/cgroup.subtree_control`, "-hugetlb");
-  });
-  const directory = `${UNIFIED}/runt-cgtest-${process.pid}-v2`;
-  const driver = new CgroupV2Driver({ version: 2, directories: { "": directory } });
-  drivers.push(driver);
-  t.throws(() => driver.create({ memory: { limit: 4096 } }), { message: /controller memory is not available/ });
-  t.equal(existsSync(directory), false, "rolled back");
-
-  const resources = has.includes("hugetlb") ? { hugepageLimits: [{ pageSize: "2MB", limit: 4 << 20 }] } : {};
-  driver.create(resources);
-  driver.apply(resources);
-  if (has.includes("hugetlb")) t.equal(value(driver, "", "hugetlb.2MB.max"), String(4 << 20));
-  t.same(driver.placement(), { join: [], into: directory });
-
-  t.equal(runIn([directory], "head -c 4 /dev/zero | wc -c").trim(), "4");
-  t.match(runIn([directory], ": < /dev/kmsg"), /Operation not permitted/, "the device program holds");
-  driver.update({ devices: [{ allow: true, type: "c", major: 1, minor: 11, access: "r" }] });
-  t.equal(runIn([directory], ": < /dev/kmsg"), "", "and can be replaced");
-
-  driver.freeze("frozen");
-  t.equal(driver.freezerState(), "frozen", "an empty one too");
-  t.throws(() => new CgroupV2Driver(driver.paths).create(undefined), { message: /cgroup unexpectedly frozen/ });
-  driver.freeze("thawed");
-
-  const child = await processIn([directory]);
-  mkdirSync(`${directory}/sub`);
-  const below = await processIn([`${directory}/sub`]);
-  t.same(driver.processes().sort(), [child.pid, below.pid].sort());
-  driver.freeze("frozen");
-  t.equal(driver.freezerState(), "frozen");
-  t.match(value(driver, "", "cgroup.events"), /frozen 1/);
-  t.throws(() => new CgroupV2Driver(driver.paths).create(undefined), { message: /cgroup is not empty: 2 process/ });
-  driver.freeze("thawed");
-  t.equal(readStats(driver.paths).pids.current, 1);
-  t.throws(() => driver.apply({ unified: { "memory.high": "1" } }), {
-    message: /linux.resources.unified\["memory.high"\]: .* \(controller memory is not available here/,
-  });
-  const owned = new CgroupV2Driver(
-    { version: 2, directories: { "": `${directory}-owned` } },
-    { rootless: false, pathGiven: true, owner: 65534 },
-  );
-  drivers.push(owned);
-  owned.create(undefined);
-  t.equal(statSync(`${directory}-owned`).uid, 0, "not before the first process is in place");
-  owned.settle(undefined);
-  t.equal(statSync(`${directory}-owned`).uid, 65534);
-  t.equal(statSync(`${directory}-owned/cgroup.procs`).uid, 65534);
-  t.equal(statSync(`${directory}-owned/cgroup.max.depth`).uid, 0, "limits stay root's");
-
-  driver.signalAll(9);
-  driver.remove(3000);
-  t.notOk(existsSync(directory), "waited for the end of both");
 });
