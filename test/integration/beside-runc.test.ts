@@ -292,7 +292,7 @@ t.test("installed, with a link named runc", async (t) => {
   });
   t.match(
     run("--root", box.root, "run", "nobody").stderr,
-    /msg="runc run failed: JSON specification file config\.json not found"/,
+    /msg="runc run failed: JSON specification file config\.json not found \(/,
   );
   t.equal(run("spec").status, 0);
   t.equal(JSON.parse(readFileSync(join(box.dir, "config.json"), "utf8")).hostname, "runc");

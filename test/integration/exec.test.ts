@@ -109,6 +109,7 @@ t.test("the user is a number and nothing else (CVE-2026-30892, CVE-2016-3697)", 
     const result = box.run(["exec", `--user=${user}`, id, "/bin/probe"]);
     t.equal(result.status, 255, user);
     t.match(result.stderr, /exec failed: --user: bad [ug]id: /);
+    t.equal(/names are .* not looked up: give the number/.test(result.stderr), user.endsWith("root"), user);
   }
 });
 
