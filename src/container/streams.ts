@@ -32,12 +32,13 @@ export function identifyStreams(): (StreamIdentity | null)[] {
 }
 
 /**
- * Those that the container's user may own. Sockets can't be opened again; devices are the host's, /dev/null and the
- * terminal among them: whoever owns a terminal reads what is typed there (runc and crun give it away).
+ * Those that the container's user may own: pipes, and files that the container writes. Sockets can't be opened again;
+ * devices are the host's, /dev/null and the terminal among them. runc and crun also give away the terminal, and who owns
+ * it reads what is typed there, and a file that is read as standard input, which is somebody's.
  */
 export function givenStreams(streams: readonly (StreamIdentity | null)[]): Stream[] {
   return streams.flatMap((stream, fd) =>
-    stream?.kind === S_IFIFO || stream?.kind === S_IFREG ? [{ fd, owner: stream.owner }] : [],
+    stream?.kind === S_IFIFO || (stream?.kind === S_IFREG && fd !== 0) ? [{ fd, owner: stream.owner }] : [],
   );
 }
 

@@ -1,7 +1,8 @@
 // Standard input, output and error belong to the container's user: /dev/stderr and its like are opened anew by a
 // program, with the rights of a file (https://github.com/moby/moby/issues/31243).
 
-import { statSync } from "node:fs";
+import { chownSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import t from "tap";
 import type { TestConfig } from "../helpers/config.js";
 import { withUserNamespace } from "../helpers/config.js";
@@ -64,6 +65,22 @@ t.test("a file gets a new owner, and keeps its group", async (t) => {
   });
   t.equal(stdout, "1000:0\n");
   t.equal(statSync(files.stdout).uid, 1000);
+});
+
+t.test("the file that standard input comes from keeps its owner", async (t) => {
+  const box = sandbox(t);
+  const input = join(box.dir, "input");
+  writeFileSync(input, "read\n");
+  chownSync(input, 4, 4);
+  const { stdout } = box.runContainer(
+    (config) => {
+      config.process.user = { uid: 1000, gid: 1000 };
+      config.process.args = ["/bin/cat"];
+    },
+    { via: ["sh", "-c", `exec "$@" < ${input}`, "sh"] },
+  );
+  t.equal(stdout, "read\n");
+  t.equal(statSync(input).uid, 4);
 });
 
 t.test("devices of the host keep their owner: /dev/null, the caller's terminal", async (t) => {
