@@ -77,7 +77,8 @@ class Maker {
       if (sys_fsconfig(fs_.get(), FSCONFIG_SET_FLAG, flag.option, nullptr, 0) != 0) return refuse(errno, flag.option);
     }
     if (retry([&] { return sys_fsconfig(fs_.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0); }) != 0) {
-      return refuse(errno, nullptr);
+      // Older file systems look at their options only now, and say nothing of which it is.
+      return refuse(errno, *step_.data && !is_secret(step_.data) ? step_.data : nullptr);
     }
     // MS_RDONLY of mount(2) is both: a superblock that others share may stay writable.
     uint64_t attributes = step_.attributes | (step_.superblock & MS_RDONLY ? MOUNT_ATTR_RDONLY : 0);
