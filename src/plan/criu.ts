@@ -3,7 +3,14 @@
 
 import type { Spec } from "../spec/types.gen.js";
 import { RuntError } from "../errors.js";
-import { EXPECT_DIRECTORY, EXPECT_NULL_DEVICE, TARGET_AS_SOURCE } from "./constants.js";
+import {
+  EXPECT_DIRECTORY,
+  EXPECT_NULL_DEVICE,
+  MOUNT_ATTR_NOEXEC,
+  MOUNT_ATTR_NOSUID,
+  MOUNT_ATTR_RDONLY,
+  TARGET_AS_SOURCE,
+} from "./constants.js";
 import { isKernelDirectory } from "./destinations.js";
 import { DEFAULT_DEVICE_PATHS } from "./devices.js";
 import { attachBind, bindTree, type PlannedMount, planSourceMount, readMount } from "./mounts.js";
@@ -13,7 +20,7 @@ import { Planning } from "./planning.js";
 import { OWN, type Place, place, StepList } from "./program.js";
 import { openRoot, planHostPropagation } from "./rootfs.js";
 import { NO_SLOT, SYNC_CGROUP } from "./steps.gen.js";
-import { openTree } from "./trees.js";
+import { openTree, shapeTree } from "./trees.js";
 import type { CgroupPlacement, ContainerRequest, Host, Plan } from "./types.js";
 
 /** How criu is run. */
@@ -169,7 +176,11 @@ function openSource(planning: Planning, { source, mountPoint }: ShownSource): { 
   }
   if (source.kind === "device") {
     const at = place("/linux/devices", source.path);
-    return { at, slot: openTree(planning, at, { path: mountPoint!, recursive: false, follows: true }) };
+    const slot = openTree(planning, at, { path: mountPoint!, recursive: false, follows: true });
+    // As make_node binds the host's nodes.
+    const own = { set: MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, clear: 0 };
+    shapeTree(planning.sources, at, slot, { own, tree: { set: 0, clear: 0 }, propagation: [] });
+    return { at, slot };
   }
   const [at, path, expect] =
     source.kind === "null"
