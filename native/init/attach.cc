@@ -76,11 +76,9 @@ bool is_link(const MountSlot &slot) {
 bool run(Context &context, const steps::AttachTree &step) {
   MountSlot *slot = context.slot(step.slot);
   if (!slot) return context.fail(EBADF, "mount at %s: no slot", step.target);
-  if (is_link(*slot)) {
-    if (step.kind == kCopyLink) return copy_link(context, slot->fd, step.target);
-    if (slot->tree == MountSlot::Tree::Classic)
-      return context.fail(ENOSYS, "mount a symlink itself at %s (open_tree, Linux 5.2)", step.target);
-  }
+  if (step.kind == kCopyLink && is_link(*slot)) return copy_link(context, slot->fd, step.target);
+  if (slot->tree == MountSlot::Tree::Classic && is_link(*slot))
+    return context.fail(ENOSYS, "mount a symlink itself at %s (open_tree, Linux 5.2)", step.target);
   // procfs and sysfs must lie where their names say: masks and labels look for them there
   // (CVE-2019-19921, CVE-2023-27561).
   Links links = step.real ? Links::None : step.nofollow ? Links::Last : Links::Follow;
