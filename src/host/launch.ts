@@ -47,13 +47,17 @@ function programIn(text: string): string {
   return (end >= 0 && text.slice(end + NAME.length)) || "runt";
 }
 
+/** What the caller told the loader about runt, or the launcher the engine, is for nobody else. */
+const OWN = /^(?:$|LD_|GLIBC_TUNABLES=|RUNT_LAUNCH=)/;
+
 /**
- * The environment that runt was called with, "NAME=value" each. bin/runt goes on with a few of the variables, but the
- * kernel shows them all; on Node these few are all that the launcher has let through.
+ * The environment that runt was called with, "NAME=value" each, without what makes a program load other code. bin/runt
+ * goes on with a few of the variables, but the kernel shows them all; on Node these few are all that the launcher has let
+ * through.
  */
 export function callerEnvironment(): string[] {
   const text = native().readFileIfAny("/proc/self/environ") ?? "";
-  return text.split("\0").filter((entry) => entry !== "" && !entry.startsWith("RUNT_LAUNCH="));
+  return text.split("\0").filter((entry) => !OWN.test(entry));
 }
 
 /**
