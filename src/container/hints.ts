@@ -29,6 +29,9 @@ type Hints = Partial<Record<Step["op"], Readonly<Record<number, Hint>>>>;
 const NAMESPACE_LIMIT = "a limit in /proc/sys/user/max_*_namespaces is reached";
 const SELINUX_LABEL = "the policy that is loaded has no such label; it is user:role:type:level";
 
+const READ_ONLY_PLACE =
+  "what lies there is read-only: make it in the image, or in the source of the mount that is there";
+
 const HINTS: Hints = {
   clone: {
     [ENOSPC]: NAMESPACE_LIMIT,
@@ -92,7 +95,7 @@ const HINTS: Hints = {
   },
   attach_root: { [ENOENT]: "root.path must be an existing directory", [EACCES]: closedHint },
   attach_tree: {
-    [EROFS]: "what lies there is read-only: make it in the image, or in the source of the mount that is there",
+    [EROFS]: READ_ONLY_PLACE,
     [EACCES]:
       "in a user namespace the container's root is another user on the host: the root filesystem's directories must let it through, and belong to it where something is to be made",
     [EBUSY]: "something else is mounted there",
@@ -102,7 +105,7 @@ const HINTS: Hints = {
   set_personality: { [EINVAL]: "LINUX32 needs a processor that runs 32-bit programs, as not all of arm64 do" },
   make_directory: {
     [ENOTDIR]: "it, or a part of the path, is a file in the image",
-    [EROFS]: "what lies there is read-only: make it in the image, or in the source of the mount that is there",
+    [EROFS]: READ_ONLY_PLACE,
   },
   set_rlimit: { [EPERM]: fileLimitHint },
   set_scheduler: { [EPERM]: "the policy needs CAP_SYS_NICE, or real-time time for the cgroup (cpu.rt_runtime_us)" },

@@ -39,9 +39,8 @@ export function runHooks(
     const index = first + offset;
     const pointer = `/hooks/${kind}/${index}`;
     report.debug(`hook ${kind}[${index}]: ${hook.path}`);
-    // As with runc and crun: hooks look for their programs in PATH.
-    const env = hook.env ?? callerEnvironment();
-    runProgram(planHook(hook, pointer, bundle, env), pointer, state, report);
+    // The caller's, as with runc and crun: hooks look for their programs in PATH.
+    runProgram(planHook(hook, pointer, bundle, callerEnvironment), pointer, state, report);
   });
 }
 

@@ -9,9 +9,7 @@ import {
   MOUNT_ATTR_NOEXEC,
   MOUNT_ATTR_NOSUID,
   MOUNT_ATTR_RDONLY,
-  TARGET_AS_SOURCE,
 } from "./constants.js";
-import { isKernelDirectory } from "./destinations.js";
 import { DEFAULT_DEVICE_PATHS } from "./devices.js";
 import { attachBind, bindTree, type PlannedMount, planSourceMount, readMount } from "./mounts.js";
 import { NAMESPACE_FLAGS } from "./namespaces.js";
@@ -20,7 +18,7 @@ import { Planning } from "./planning.js";
 import { OWN, type Place, place, StepList } from "./program.js";
 import { openRoot, planHostPropagation } from "./rootfs.js";
 import { NO_SLOT, SYNC_CGROUP } from "./steps.gen.js";
-import { openTree, shapeTree } from "./trees.js";
+import { openTree } from "./trees.js";
 import type { CgroupPlacement, ContainerRequest, Host, Plan } from "./types.js";
 
 /** How criu is run. */
@@ -107,7 +105,7 @@ export function planRestore(config: Spec, host: Host, request: RestoreRequest, c
   const own = { data: "mode=711", parameters: [], superblock: 0, attributes: 0 };
   inside.add(at, { op: "make_filesystem", slot: stage, type: "tmpfs", source: "restore", ...own });
   inside.add(at, { op: "attach_root", slot: stage, path: request.stage });
-  for (const source of sources) attach(planning, source.at, source.slot, source.target);
+  for (const source of sources) attachBind(inside, source.at, source.slot, source.target);
   inside.add(at, { op: "make_directory", path: `/${ROOT_NAME}`, mode: 0o711, uid: 0, gid: 0 });
   inside.add(at, { op: "attach_root", slot: root.slot, path: rootSeen(request.stage) });
   // criu takes the root as it is given it: the flags of its mount are ours to set.
@@ -144,22 +142,10 @@ export function planMountPoints(config: Spec, host: Host, request: RestoreReques
     // A bind mount is made, so that mount points in it are found, too.
     if (bind) {
       const slot = openTree(planning, at, { ...bindTree(planning, planned), follows: false });
-      attachBind(planning.inside, planned, slot);
+      attachBind(planning.inside, at, slot, target, planned.options.links);
     } else planning.inside.add(at, { op: "make_directory", path: target, mode: 0o755, uid: 0, gid: 0 });
   });
   return finish(planning);
-}
-
-function attach(planning: Planning, at: Place, slot: number, target: string): void {
-  planning.inside.add(at, {
-    op: "attach_tree",
-    slot,
-    target,
-    kind: TARGET_AS_SOURCE,
-    mode: 0o755,
-    real: Number(isKernelDirectory(target)),
-    nofollow: 0,
-  });
 }
 
 /**
@@ -178,8 +164,8 @@ function openSource(planning: Planning, { source, mountPoint }: ShownSource): { 
     const at = place("/linux/devices", source.path);
     const slot = openTree(planning, at, { path: mountPoint!, recursive: false, follows: true });
     // As make_node binds the host's nodes.
-    const own = { set: MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, clear: 0 };
-    shapeTree(planning.sources, at, slot, { own, tree: { set: 0, clear: 0 }, propagation: [] });
+    const set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
+    planning.sources.add(at, { op: "set_tree", slot, set, clear: 0, propagation: 0, recursive: 0 });
     return { at, slot };
   }
   const [at, path, expect] =

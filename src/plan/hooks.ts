@@ -13,7 +13,7 @@ const MOST_MILLISECONDS = 0xffffffff;
  * The program of one hook: `run_hook`, with the state in slot 0, which the engine passes in.
  * In: the hook, its JSON pointer, where it runs, and the environment of one that has none.
  */
-export function planHook(hook: Hook, pointer: string, directory: string, env: readonly string[] = []): Plan {
+export function planHook(hook: Hook, pointer: string, directory: string, env: Environment = () => []): Plan {
   const program = new Program(1);
   const list = new StepList();
   addHook(list, hook, pointer, { stdin: 0, directory, env });
@@ -32,7 +32,7 @@ export function planCreateHooks(planning: Planning): void {
   const state = createContainer.length > 0 ? planning.slot() : NO_SLOT;
   inside.add(at, { op: "sync", point: SYNC_HOOKS, slot: state });
   createContainer.forEach((hook, index) => {
-    const env = hook.env ?? request.environment ?? [];
+    const env = () => request.environment ?? [];
     addHook(inside, hook, `/hooks/createContainer/${index}`, { stdin: state, directory: request.bundle, env });
   });
 }
@@ -49,17 +49,19 @@ export function hasStartHooks({ config }: Planning): boolean {
 export function planStartHooks({ config, inside }: Planning, state: number, env: readonly string[]): void {
   config.hooks?.startContainer?.forEach((hook, index) => {
     // Where the program will be: it is there already.
-    addHook(inside, hook, `/hooks/startContainer/${index}`, { stdin: state, directory: "", env });
+    addHook(inside, hook, `/hooks/startContainer/${index}`, { stdin: state, directory: "", env: () => env });
   });
 }
+
+/** For a hook that has none; asked for only then. */
+type Environment = () => readonly string[];
 
 interface Surroundings {
   /** The slot of the state. */
   stdin: number;
   /** The specification leaves it open. The bundle, as in crun, and for the hooks of create in runc. */
   directory: string;
-  /** For a hook that has none. */
-  env: readonly string[];
+  env: Environment;
 }
 
 function addHook(list: StepList, hook: Hook, pointer: string, { stdin, directory, env }: Surroundings): void {
@@ -68,7 +70,7 @@ function addHook(list: StepList, hook: Hook, pointer: string, { stdin, directory
     path: hook.path,
     directory,
     args: hook.args?.length ? hook.args : [hook.path],
-    env: hook.env ?? env,
+    env: hook.env ?? env(),
     // 49 days at most: what the field holds.
     timeoutMs: Math.min((hook.timeout ?? 0) * 1000, MOST_MILLISECONDS),
     stdin,

@@ -49,7 +49,7 @@ const PIDFD_SLOT = 0;
  */
 export function planJoin(config: Spec, host: Host, request: JoinRequest): Plan {
   const planning = planningOf(config, host, request);
-  const { before, entering, start, shared, inside, program } = planning;
+  const { before, entering, start } = planning;
 
   before.add(OWN, { op: "set_dumpable", value: 0 });
   const { initial, final } = config.process.execCPUAffinity ?? {};
@@ -83,12 +83,7 @@ export function planJoin(config: Spec, host: Host, request: JoinRequest): Plan {
   planBecomeUser(planning, sets);
   planExecute(planning);
 
-  return {
-    steps: [before, entering, start, shared, inside].flatMap(({ steps }) => steps),
-    slots: program.slots,
-    passed: program.passed,
-    warnings: program.warnings,
-  };
+  return planning.plan;
 }
 
 function planningOf(config: Spec, host: Host, request: JoinRequest): Planning {

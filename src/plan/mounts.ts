@@ -78,7 +78,7 @@ function planOne(planning: Planning, planned: PlannedMount): number {
 }
 
 function planBind(planning: Planning, planned: PlannedMount): number {
-  const { at, mount, options } = planned;
+  const { at, mount, destination, options } = planned;
   if (options.data) {
     // The kernel would pass over them: the file system is mounted elsewhere already.
     throw new RuntError({
@@ -91,7 +91,7 @@ function planBind(planning: Planning, planned: PlannedMount): number {
   const tree = bindTree(planning, planned);
   const slot = shared ? openSharedTree(planning, at, tree) : openTree(planning, at, tree);
   shapeBind(planning, shared ? planning.inside : planning.sources, planned, slot);
-  attachBind(planning.inside, planned, slot);
+  attachBind(planning.inside, at, slot, destination, options.links);
   return slot;
 }
 
@@ -106,16 +106,21 @@ export function bindTree({ request }: Planning, { mount, options: { bind, links 
 }
 
 /** Puts the tree of a bind mount at its place. */
-export function attachBind(list: StepList, { at, destination, options }: PlannedMount, slot: number): void {
-  const { copied, target } = options.links;
+export function attachBind(
+  list: StepList,
+  at: Place,
+  slot: number,
+  target: string,
+  links: MountOptions["links"] = {},
+): void {
   list.add(at, {
     op: "attach_tree",
     slot,
-    target: destination,
-    kind: copied ? TARGET_AS_LINK : TARGET_AS_SOURCE,
+    target,
+    kind: links.copied ? TARGET_AS_LINK : TARGET_AS_SOURCE,
     mode: 0o755,
-    real: Number(isKernelDirectory(destination)),
-    nofollow: Number(target === true),
+    real: Number(isKernelDirectory(target)),
+    nofollow: Number(links.target === true),
   });
 }
 

@@ -2,6 +2,7 @@ import { loadBundle } from "../../container/bundle.js";
 import { chooseCgroup, containerRequest } from "../../container/design.js";
 import { checkId } from "../../container/ids.js";
 import { stateDirectory } from "../../container/store.js";
+import { givenStreams, identifyStreams } from "../../container/streams.js";
 import { detectCgroups } from "../../cgroup/detect.js";
 import type { SeccompProfile } from "../../host/addon.js";
 import { readHost } from "../../host/facts.js";
@@ -10,7 +11,6 @@ import { planContainer, printPlan } from "../../plan/plan.js";
 import type { Context } from "../context.js";
 import { planRequest } from "../create-request.js";
 import { reporter } from "../reporter.js";
-import { givenStreams, identifyStreams } from "../../container/streams.js";
 
 /** The id that paths in the plan show when none is given. */
 const ANY_ID = "container";

@@ -37,8 +37,6 @@ export function sysctlNamespace(key: string): LinuxNamespaceType | undefined {
   return undefined;
 }
 
-const differsFrom = (field: string | undefined, value: string | undefined) => field !== undefined && field !== value;
-
 /** config-linux.md, "Sysctl". */
 export const sysctl: Check<Record<string, string>> = (parameters, pointer, { findings, config }) => {
   for (const key of Object.keys(parameters)) {
@@ -55,7 +53,7 @@ export const sysctl: Check<Record<string, string>> = (parameters, pointer, { fin
     } else if (dottedKey(key) === "kernel.hostname") {
       const cause = `sysctl "${key}" is not allowed as it conflicts with the OCI "hostname" field`;
       findings.problem(at, cause, { quiet: true });
-    } else if (dottedKey(key) === "kernel.domainname" && differsFrom(config?.domainname, parameters[key])) {
+    } else if (dottedKey(key) === "kernel.domainname" && (config?.domainname ?? parameters[key]) !== parameters[key]) {
       findings.problem(at, `sysctl "${key}" is not allowed to differ from the OCI "domainname" field`);
     }
   }
